@@ -1,0 +1,42 @@
+import { spawnSync } from "node:child_process"
+import { mkdirSync, readFileSync, rmSync } from "node:fs"
+
+/**
+ * `npm test`: every test, project by project, each with its seconds; ends with the line "N passed, N failed". Arguments
+ * name projects (`npm test -- unit interop`); without one all run.
+ */
+const projects = process.argv.length > 2 ? process.argv.slice(2) : ["unit", "interop", "e2e"]
+const totals = { passed: 0, failed: 0, skipped: 0 }
+const seconds: Record<string, number> = {}
+let broken = false
+
+mkdirSync("test-results", { recursive: true })
+for (const project of projects) {
+  const report = `test-results/${project}.json`
+  rmSync(report, { force: true })
+  const started = Date.now()
+  const args = ["run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`]
+  const { status } = spawnSync("vitest", args, { stdio: "inherit" })
+  seconds[project] = (Date.now() - started) / 1000
+  if (status !== 0) broken = true
+  try {
+    const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, "utf8"))
+    totals.passed += numPassedTests
+    totals.failed += numFailedTests
+    totals.skipped += numPendingTests
+  } catch {
+    broken = true
+    totals.failed++
+    console.error(`${project}: vitest ended without a report`)
+  }
+}
+
+if (process.env.CI === "true" && totals.skipped > 0) {
+  broken = true
+  console.error(`${totals.skipped} tests were skipped; in CI a missing capability is a failure`)
+}
+// A failure outside any test (a hook, an import) is a failure all the same.
+if (broken && totals.failed === 0) totals.failed++
+for (const [project, value] of Object.entries(seconds)) console.log(`${project}: ${value.toFixed(1)} s`)
+console.log(`${totals.passed} passed, ${totals.failed} failed`)
+process.exitCode = totals.failed === 0 ? 0 : 1

@@ -1,0 +1,6 @@
+import type { Command } from "commander"
+
+/** Each command is a file that exports one of these. */
+export type Register = (program: Command) => void
+
+export const commands: readonly Register[] = []

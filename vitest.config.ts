@@ -1,0 +1,31 @@
+import { defineConfig } from "vitest/config"
+
+/**
+ * Two projects: `unit` needs nothing but Node; `interop` and `e2e` need root, the Debian packages of scripts/setup, and
+ * network namespaces (and, for e2e, QEMU and a Docker Engine). Interop files run one at a time: they share two cores.
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 30_000 } },
+      {
+        test: {
+          name: "interop",
+          include: ["test/interop/**/*.test.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 1_500_000,
+          hookTimeout: 1_500_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
