@@ -22,7 +22,8 @@ export const mayImport: Record<string, readonly string[]> = {
   api: ["util", "states", "store", "enroll", "conductor", "deploy", "agent"],
   lab: ["util", "ipmi"],
   service: ["util", "states", "store", "enroll", "conductor", "netboot", "deploy", "transport", "api", "agent"],
-  cli: ["util", "states", "store", "enroll", "lab", "build", "service", "api", "deploy", "agent"],
+  provisioner: ["util"],
+  cli: ["util", "states", "store", "enroll", "lab", "provisioner", "build", "service", "api", "deploy", "agent"],
 }
 
 const importPattern = /(?:from|import)\s*\(?\s*"(\.[^"]+)"/g

@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto"
+import type { ContainerCreateOptions } from "dockerode"
+import type { Paths } from "../util/paths.ts"
+
+/** Names on the engine. One provisioner a state directory; a lab's has the lab's name in it. */
+export interface ProvisionerNames {
+  readonly service: string
+  /** Holds the network namespace, so that a restart of the service keeps its interfaces. */
+  readonly network: string
+}
+
+export interface ProvisionerOptions {
+  readonly paths: Paths
+  readonly image: string
+  /** The lab whose bridge the container is attached to; without one the host's own network is used. */
+  readonly lab?: string
+  readonly interface: string
+  /** DHCP pool for machines that are not enrolled, FIRST-LAST. */
+  readonly range?: string
+}
+
+export const label = "ts.bifrost.provisioner"
+
+export function namesFor(lab: string | undefined): ProvisionerNames {
+  const suffix = lab === undefined ? "" : `-${lab}`
+  return { service: `bifrost-ts${suffix}`, network: `bifrost-ts-net${suffix}` }
+}
+
+/**
+ * What the service needs, and nothing more: raw sockets and the ports below 1024. DHCP and TFTP live there, and radvd
+ * sends ICMPv6.
+ */
+const capabilities = ["NET_BIND_SERVICE", "NET_RAW"]
+
+export function networkHolder(options: ProvisionerOptions): ContainerCreateOptions {
+  return fingerprinted({
+    name: namesFor(options.lab).network,
+    Image: options.image,
+    Cmd: ["sleep", "infinity"],
+    HostConfig: {
+      NetworkMode: "none",
+      CapDrop: ["ALL"],
+      ReadonlyRootfs: true,
+      SecurityOpt: ["no-new-privileges"],
+      RestartPolicy: { Name: "unless-stopped" },
+      Init: true,
+      // Router advertisements need an IPv6 link-local address, which the engine turns off in a namespace without networks.
+      Sysctls: { "net.ipv6.conf.all.disable_ipv6": "0", "net.ipv6.conf.default.disable_ipv6": "0" },
+    },
+  })
+}
+
+export function service(options: ProvisionerOptions): ContainerCreateOptions {
+  const serve = ["serve", "--interface", options.interface, ...(options.range ? ["--range", options.range] : [])]
+  return fingerprinted({
+    name: namesFor(options.lab).service,
+    Image: options.image,
+    Cmd: serve,
+    Env: [`BIFROST_STATE=${options.paths.state}`],
+    HostConfig: {
+      NetworkMode: options.lab === undefined ? "host" : `container:${namesFor(options.lab).network}`,
+      CapDrop: ["ALL"],
+      CapAdd: capabilities,
+      ReadonlyRootfs: true,
+      Tmpfs: { "/tmp": "size=256m" },
+      Binds: [`${options.paths.state}:${options.paths.state}`],
+      RestartPolicy: { Name: "unless-stopped" },
+      LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "5" } },
+      Init: true,
+    },
+  })
+}
+
+/** The specification's own hash as a label: `up` leaves a container alone whose label says that it is the same. */
+function fingerprinted(spec: ContainerCreateOptions): ContainerCreateOptions {
+  const fingerprint = createHash("sha256").update(JSON.stringify(spec)).digest("hex")
+  return { ...spec, Labels: { [label]: fingerprint } }
+}
