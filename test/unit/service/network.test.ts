@@ -21,6 +21,9 @@ test.each([
 
 test("an interface that is not there is named, with those that are", async () => {
   let now = 0
-  const clock = { ...systemClock, now: () => now, sleep: async (ms: number) => void (now += ms) }
+  const sleep = async (ms: number) => {
+    now += ms
+  }
+  const clock = { ...systemClock, now: () => now, sleep }
   await expect(provisioningNetwork("nosuch0", undefined, clock)).rejects.toThrow(/nosuch0 \(expected/)
 })
