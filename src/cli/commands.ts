@@ -1,6 +1,7 @@
 import type { Command } from "commander"
+import { registerLab } from "./lab.ts"
 
 /** Each command is a file that exports one of these. */
 export type Register = (program: Command) => void
 
-export const commands: readonly Register[] = []
+export const commands: readonly Register[] = [registerLab]

@@ -1,0 +1,97 @@
+import { spawn } from "node:child_process"
+import { type Command, InvalidArgumentError, Option } from "commander"
+import pc from "picocolors"
+import { defaultLabName, findMachine, inNamespace, labDown, labStatus, labUp, requireNetwork } from "../lab/lab.ts"
+import { defaults, type LabOptions } from "../lab/spec.ts"
+import { pathsFrom } from "../util/paths.ts"
+import { attachConsole } from "./lab-console.ts"
+import { printList, printStatus } from "./lab-output.ts"
+import { sshIntoMachine } from "./lab-ssh.ts"
+
+interface Named {
+  readonly name: string
+}
+type Formatted = Named & { readonly json?: boolean }
+
+const paths = pathsFrom(process.env)
+
+/** `bifrost-ts lab …`: bare machines with BMCs, made of QEMU inside one network namespace. */
+export function registerLab(program: Command): void {
+  program.enablePositionalOptions()
+  const lab = program
+    .command("lab")
+    .enablePositionalOptions() // options after the first word of a command to run are that command's
+    .description("bare QEMU machines with BMCs, on a network of their own that the host's never touches")
+  const add = (usage: string, description: string) =>
+    lab.command(usage).description(description).option("--name <lab>", "which lab", defaultLabName)
+
+  add("up", "make the lab, or what is missing of it")
+    .option("--nodes <number>", `how many machines (${defaults.nodes})`, wholeNumber)
+    .option("--memory <size>", `RAM of each, such as 1536M (${defaults.memory})`)
+    .option("--cpus <number>", `processors of each (${defaults.cpus})`, wholeNumber)
+    .option("--disk <size>", `disk of each; takes room only as it fills (${defaults.disk})`)
+    .addOption(
+      new Option("--firmware <kind>", `mixed alternates (${defaults.firmware})`).choices(["bios", "uefi", "mixed"]),
+    )
+    .option("--json", "print the lab's status as JSON")
+    .action(up)
+
+  add("down", "remove every process, namespace and file of the lab")
+    .option("--json", "print what was removed as JSON")
+    .action(async ({ name, json }: Formatted) => {
+      const removed = await labDown(paths, name)
+      if (json) return console.log(JSON.stringify({ name, removed }, null, 2))
+      printList(removed, pc.red("-"), `There is no lab ${name}: nothing to remove.`)
+    })
+
+  add("status", "show the machines and what they do")
+    .option("--json", "print as JSON")
+    .action(async ({ name, json }: Formatted) => {
+      const status = await labStatus(paths, name)
+      if (json) console.log(JSON.stringify(status, null, 2))
+      else printStatus(status)
+    })
+
+  add("console <node>", "the machine's serial console; Ctrl-] leaves it").action((node: string, { name }: Named) =>
+    attachConsole(findMachine(paths, name, node)),
+  )
+
+  add("ssh <node> [command...]", "log in to a deployed machine with the provisioner's key")
+    .passThroughOptions()
+    .action((node: string, command: string[], { name }: Named) => {
+      requireNetwork(name)
+      return sshIntoMachine(paths, name, findMachine(paths, name, node).machine, command)
+    })
+
+  add("exec <command...>", "run a command of the host inside the lab's network: lab exec -- ping 172.22.0.11")
+    .passThroughOptions()
+    .action(async (command: string[], { name }: Named) => {
+      requireNetwork(name)
+      process.exitCode = await foreground(inNamespace(name, command))
+    })
+}
+
+async function up({ name, json, ...options }: Formatted & LabOptions): Promise<void> {
+  const interrupted = new AbortController()
+  const onSignal = () => interrupted.abort(new Error("interrupted; what was begun is removed again"))
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, onSignal)
+  const { status, made } = await labUp(paths, name, options, interrupted.signal)
+  if (json) return console.log(JSON.stringify(status, null, 2))
+  printList(made, pc.green("+"), "The lab is whole: nothing to do.")
+  printStatus(status)
+  console.log(`\nNext: ${pc.bold(`bifrost-ts enroll ${status.hosts_csv}`)}`)
+}
+
+function foreground([command = "", ...args]: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: "inherit" })
+    // Ctrl-C reaches the command from the terminal; this process then only waits for it.
+    process.on("SIGINT", () => {})
+    child.on("error", reject).on("exit", (code) => resolve(code ?? 1))
+  })
+}
+
+function wholeNumber(text: string): number {
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError("It is a whole number, 1 or more.")
+}
