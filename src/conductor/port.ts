@@ -25,7 +25,7 @@ export type ProvisionVerb = (typeof provisionVerbs)[number]
 export const powerTargets = ["power on", "power off", "rebooting", "soft power off", "soft rebooting"] as const
 export type PowerTarget = (typeof powerTargets)[number]
 
-export const bootDevices = ["pxe", "disk", "cdrom", "bios", "safe"] as const
+export const bootDevices = ["pxe", "disk", "cdrom", "bios"] as const
 export type BootDevice = (typeof bootDevices)[number]
 
 export interface ProvisionOptions {
@@ -69,7 +69,7 @@ export interface Explanation {
   /** ms since the epoch. */
   readonly due_by: number | null
   /** What happens when `due_by` passes. */
-  readonly then: string | null
+  readonly or_else: string | null
   /** What a person can look at meanwhile. */
   readonly check: string | null
   readonly last_error: string | null

@@ -1,0 +1,64 @@
+import { randomBytes, timingSafeEqual } from "node:crypto"
+import ssh2 from "ssh2"
+import type { Store } from "../store/port.ts"
+import { Secret } from "../util/secret.ts"
+
+/** Names under the node's uuid in the SecretStore. */
+export const secretNames = {
+  agentToken: "agent_token",
+  firstBootToken: "first_boot_token",
+  hostKey: "ssh_host_key",
+  /** A config drive that the user gave: it may hold passwords. */
+  configDrive: "configdrive",
+} as const
+
+/** Where the site's own key is. */
+export const site = { owner: "site", key: "ssh_private_key", setting: "ssh" } as const
+
+/** An ed25519 pair in OpenSSH's formats: a PEM block, and one line `ssh-ed25519 AAAA… comment`. */
+export interface SshKeyPair {
+  readonly private: Secret
+  readonly public: string
+}
+
+function newKeyPair(comment: string): SshKeyPair {
+  const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment })
+  return { private: new Secret(pair.private), public: pair.public.trim() }
+}
+
+function publicHalf(key: Secret): string {
+  const parsed = ssh2.utils.parseKey(key.reveal())
+  if (parsed instanceof Error) throw parsed
+  const first = Array.isArray(parsed) ? parsed[0]! : parsed
+  return `${first.type} ${first.getPublicSSH().toString("base64")} ${first.comment}`.trim()
+}
+
+/** The key pair kept under owner and name, made on first need. */
+async function keyPair(store: Store, owner: string, name: string, comment: string): Promise<SshKeyPair> {
+  const stored = await store.secrets.get(owner, name)
+  if (stored) return { private: stored, public: publicHalf(stored) }
+  const made = newKeyPair(comment)
+  await store.secrets.put(owner, name, made.private)
+  return made
+}
+
+export const hostKeyPair = (store: Store, node: { uuid: string; name: string | null }) =>
+  keyPair(store, node.uuid, secretNames.hostKey, node.name ?? node.uuid)
+
+/** The provisioner's own key, with which it logs in to deployed machines. */
+export function siteKeyPair(store: Store): Promise<SshKeyPair> {
+  return store.transaction(async (inside) => {
+    const pair = await keyPair(inside, site.owner, site.key, "bifrost-ts")
+    await inside.settings.put(site.setting, { public: pair.public })
+    return pair
+  })
+}
+
+/** 256 bits, hex: 64 characters. */
+export const newToken = () => new Secret(randomBytes(32).toString("hex"))
+
+export function sameToken(given: unknown, wanted: Secret | undefined): boolean {
+  if (typeof given !== "string" || !wanted) return false
+  const [a, b] = [Buffer.from(given), Buffer.from(wanted.reveal())]
+  return a.length === b.length && timingSafeEqual(a, b)
+}
