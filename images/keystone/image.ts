@@ -1,0 +1,20 @@
+import { defineImage } from "../../src/build/containers/definition.ts"
+
+/** `python3-keystone` alone: the package `keystone` adds questions to the administrator and an init script. */
+export default defineImage({
+  name: "keystone",
+  summary: "OpenStack identity",
+  from: "openstack-base",
+  packages: ["python3-keystone"],
+  prune: ["/usr/lib/python3/dist-packages/*/tests", "/usr/lib/python3/dist-packages/*/locale"],
+  user: { name: "keystone", id: 42425, home: "/var/lib/keystone" },
+  files: {
+    "/usr/local/bin/kolla_extend_start": { source: "extend_start", mode: "0755" },
+    "/usr/local/bin/kolla_keystone_bootstrap": { source: "kolla_keystone_bootstrap", mode: "0755" },
+  },
+  run: [
+    "install -d -o root -g keystone -m 0750 /etc/keystone",
+    "install -d -o keystone -g keystone /var/log/kolla/keystone",
+  ],
+  health: "healthcheck_curl http://127.0.0.1:5000/v3",
+})

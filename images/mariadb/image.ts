@@ -1,0 +1,16 @@
+import { defineImage } from "../../src/build/containers/definition.ts"
+
+/** The server's core packages only: `mariadb-server` brings Perl, init scripts and 400 MB that a container never runs. */
+export default defineImage({
+  name: "mariadb",
+  summary: "MariaDB server and client",
+  from: "base",
+  packages: ["galera-4", "mariadb-client-core", "mariadb-server-core"],
+  user: { name: "mysql", id: 42434, home: "/var/lib/mysql" },
+  files: { "/usr/local/bin/kolla_extend_start": { source: "extend_start", mode: "0755" } },
+  run: [
+    "rm -rf /etc/mysql/mariadb.conf.d /var/lib/mysql/*",
+    "install -d -o mysql -g mysql /run/mysqld /var/log/kolla/mariadb",
+  ],
+  health: "healthcheck_listen mariadbd 3306",
+})

@@ -1,0 +1,50 @@
+/** What a container image is made of. `images/<name>/image.ts` exports one of these by default. */
+export interface ImageDefinition {
+  readonly kind: "container"
+  /** Also the folder's name, and the last part of the repository's. */
+  readonly name: string
+  readonly summary: string
+  /** Another definition's name. Exactly one of `from` and `bootstrap` is given. */
+  readonly from?: string
+  /** A root of the hierarchy: a file system that mmdebstrap makes from packages, since no registry is asked for anything. */
+  readonly bootstrap?: Bootstrap
+  readonly packages?: readonly string[]
+  /** Shell patterns of paths that the packages bring and nothing here needs; removed in the packages' own layer. */
+  readonly prune?: readonly string[]
+  readonly user?: ImageUser
+  /** Files from the image's own folder: path in the image → what goes there. */
+  readonly files?: Readonly<Record<string, ImageFile>>
+  /** Shell lines, run as root after packages, user and files, in one layer. */
+  readonly run?: readonly string[]
+  readonly environment?: Readonly<Record<string, string>>
+  readonly entrypoint?: readonly string[]
+  readonly command?: readonly string[]
+  /** A command inside the image; absent in parents that never run. */
+  readonly health?: string
+  readonly volumes?: readonly string[]
+}
+
+export interface Bootstrap {
+  readonly suite: string
+  readonly packages: readonly string[]
+  /** dpkg's path-exclude and path-include, in order; they also hold in every image above. */
+  readonly dpkg: readonly string[]
+}
+
+export interface ImageUser {
+  readonly name: string
+  readonly id: number
+  readonly home: string
+  readonly groups?: readonly string[]
+}
+
+export interface ImageFile {
+  /** Relative to the image's folder. */
+  readonly source: string
+  /** Octal, as chmod has it. */
+  readonly mode?: string
+}
+
+export function defineImage(definition: Omit<ImageDefinition, "kind">): ImageDefinition {
+  return { kind: "container", ...definition }
+}

@@ -1,0 +1,107 @@
+import type { Clock } from "../util/clock.ts"
+import { BifrostError } from "../util/errors.ts"
+import { criticalPath } from "./critical-path.ts"
+import { graphErrors } from "./errors.ts"
+import type { StepGraph } from "./graph.ts"
+import type { StepJournal } from "./journal.ts"
+import type { GraphEvent, GraphResult, StepResult } from "./result.ts"
+import type { Step } from "./step.ts"
+
+export interface GraphOptions {
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  /** Inspect and plan only; nothing is written. */
+  readonly dryRun?: boolean
+  readonly journal?: StepJournal
+  /** How many steps may use a resource at a time; without a word on it, one. */
+  readonly limit?: (resource: string) => number
+  readonly onEvent?: (event: GraphEvent) => void
+}
+
+/**
+ * Runs each step as soon as all that it comes after has succeeded and its resources are free. A failure skips only what
+ * depends on it; the rest goes on. Rejects only when the signal aborts (after the running steps have ended) or the
+ * journal fails; failed steps are in the result.
+ */
+export async function runGraph(graph: StepGraph, options: GraphOptions): Promise<GraphResult> {
+  const results = new Map<string, StepResult>()
+  const waiting = new Set(graph.steps)
+  const running = new Map<string, Promise<void>>()
+  const inUse = new Map<string, number>()
+  const cutOff = (await options.journal?.cutOff()) ?? new Set<string>()
+  const free = (resource: string) => (inUse.get(resource) ?? 0) < (options.limit?.(resource) ?? 1)
+  let broken: { cause: unknown } | undefined
+
+  const settle = (result: StepResult) => {
+    results.set(result.id, result)
+    options.onEvent?.({ kind: "end", step: result.id, result })
+  }
+  const start = (step: Step) => {
+    waiting.delete(step)
+    for (const resource of step.resources ?? []) inUse.set(resource, (inUse.get(resource) ?? 0) + 1)
+    const work = runStep(step, cutOff.has(step.id), options)
+      .then(settle, (cause) => {
+        broken ??= { cause }
+      })
+      .finally(() => {
+        running.delete(step.id)
+        for (const resource of step.resources ?? []) inUse.set(resource, inUse.get(resource)! - 1)
+      })
+    running.set(step.id, work)
+  }
+
+  for (;;) {
+    if (!broken && !options.signal.aborted) {
+      // `waiting` keeps the order of the graph, so one pass carries a failure to the end of its chain.
+      for (const step of waiting) {
+        const because = step.after.filter((id) => ["failed", "skipped"].includes(results.get(id)?.status ?? ""))
+        if (because.length > 0) {
+          waiting.delete(step)
+          const now = options.clock.now()
+          settle({ id: step.id, status: "skipped", changes: [], startedAt: now, endedAt: now, because })
+        } else if (step.after.every((id) => results.has(id)) && (step.resources ?? []).every(free)) start(step)
+      }
+    }
+    if (running.size === 0) break
+    await Promise.race(running.values())
+  }
+  if (broken) throw broken.cause
+  options.signal.throwIfAborted()
+  return { steps: [...results.values()], criticalPath: criticalPath(graph, results) }
+}
+
+async function runStep(step: Step, wasCutOff: boolean, options: GraphOptions): Promise<StepResult> {
+  const { clock, signal, journal } = options
+  const base = { id: step.id, startedAt: clock.now() }
+  options.onEvent?.({ kind: "begin", step: step.id })
+  let changes: StepResult["changes"] = []
+  try {
+    changes = step.plan(await step.inspect(signal))
+    if (options.dryRun) {
+      return { ...base, status: changes.length > 0 ? "planned" : "unchanged", changes, endedAt: clock.now() }
+    }
+    if (changes.length === 0 && !wasCutOff) return { ...base, status: "unchanged", changes, endedAt: clock.now() }
+  } catch (error) {
+    return { ...base, status: "failed", changes, endedAt: clock.now(), error }
+  }
+  // A journal that cannot be written ends the run: what is not recorded could not be resumed.
+  const record = await journal?.begin(step.id, changes)
+  try {
+    if (changes.length > 0) {
+      options.onEvent?.({ kind: "apply", step: step.id, changes })
+      await step.apply(changes, signal)
+      const left = step.plan(await step.inspect(signal))
+      if (left.length > 0) {
+        const detail = `${step.id}: ${left.map(({ action, target, reason }) => `${action} ${target} (${reason ?? ""})`).join(", ")}`
+        throw new BifrostError(graphErrors.STEP_NOT_CONVERGED, { detail })
+      }
+    }
+    await step.verify?.(signal)
+  } catch (error) {
+    // An abort is no outcome: the step stays "running" in the journal, as after a death, and a resumed run repeats it.
+    if (!signal.aborted) await record?.end({ error: error instanceof Error ? error.message : String(error) })
+    return { ...base, status: "failed", changes, endedAt: clock.now(), error }
+  }
+  await record?.end({})
+  return { ...base, status: changes.length > 0 ? "changed" : "unchanged", changes, endedAt: clock.now() }
+}

@@ -1,0 +1,185 @@
+import { posix } from "node:path"
+import type { Client, SFTPWrapper } from "ssh2"
+import type { Clock } from "../util/clock.ts"
+import { BifrostError, messageOf } from "../util/errors.ts"
+import type { Secret } from "../util/secret.ts"
+import { connect } from "./connection.ts"
+import { engineOver } from "./engine.ts"
+import { transportErrors } from "./errors.ts"
+import type { ExecOptions, ExecResult, FileSeen, HostEndpoint, HostTransport, WriteOptions } from "./port.ts"
+import { shellWords } from "./shell.ts"
+
+const execTimeout = 60_000
+const fileTimeout = 30_000
+const tailLines = 12
+/** SSH_FX_NO_SUCH_FILE, draft-ietf-secsh-filexfer-02 §7. */
+const noSuchFile = 2
+
+export function sshTransport(host: HostEndpoint, privateKey: Secret, clock: Clock): HostTransport {
+  let connection: Promise<Client> | undefined
+  let sftpSession: Promise<SFTPWrapper> | undefined
+
+  const lost = () => {
+    connection = undefined
+    sftpSession = undefined
+  }
+  /** The connection there is, or a new one; one attempt at a time, shared by all who wait for it. */
+  const client = (): Promise<Client> => {
+    if (!connection) {
+      const attempt = connect(host, privateKey, () => {
+        if (connection === attempt) lost()
+      })
+      connection = attempt
+      attempt.catch(() => {
+        if (connection === attempt) lost()
+      })
+    }
+    return connection
+  }
+  const sftp = (): Promise<SFTPWrapper> => {
+    sftpSession ??= client().then(
+      (connected) =>
+        new Promise<SFTPWrapper>((resolve, reject) =>
+          connected.sftp((error, session) => (error ? reject(error) : resolve(session))),
+        ),
+    )
+    sftpSession.catch(() => {
+      sftpSession = undefined
+    })
+    return sftpSession
+  }
+  const engine = engineOver(client)
+
+  /** Ends the wait when the signal aborts or the time is over; `what` goes into the error. */
+  const bounded = async <T>(
+    what: string,
+    ms: number,
+    signal: AbortSignal | undefined,
+    work: Promise<T>,
+  ): Promise<T> => {
+    signal?.throwIfAborted()
+    const { promise: ended, reject } = Promise.withResolvers<never>()
+    const onAbort = () => reject(signal?.reason)
+    signal?.addEventListener("abort", onAbort, { once: true })
+    const detail = `${what}, after ${ms / 1000} s`
+    const cancel = clock.after(ms, () =>
+      reject(new BifrostError(transportErrors.HOST_TIMEOUT, { node: host.name, detail })),
+    )
+    try {
+      return await Promise.race([work, ended])
+    } finally {
+      cancel()
+      signal?.removeEventListener("abort", onAbort)
+      work.catch(() => {})
+    }
+  }
+
+  const exec = async (command: readonly string[], options: ExecOptions = {}): Promise<ExecResult> => {
+    const words = shellWords(command)
+    const work = client().then((connected) => runOver(connected, words, options.input))
+    const result = await bounded(words, options.timeoutMs ?? execTimeout, options.signal, work)
+    if (result.code === 0 || options.accept?.includes(result.code)) return result
+    const tail = (result.stderr || result.stdout).trim().split("\n").slice(-tailLines).join("\n")
+    const detail = `${words} (exit ${result.code})\n${tail}`
+    throw new BifrostError(transportErrors.HOST_COMMAND_FAILED, { node: host.name, detail })
+  }
+
+  const onFile = async <T>(
+    path: string,
+    signal: AbortSignal | undefined,
+    work: (session: SFTPWrapper) => Promise<T>,
+  ) => {
+    try {
+      return await bounded(path, fileTimeout, signal, sftp().then(work))
+    } catch (cause) {
+      if (signal?.aborted || cause instanceof BifrostError) throw cause
+      const detail = `${path}: ${messageOf(cause)}`
+      throw new BifrostError(transportErrors.HOST_FILE_FAILED, { node: host.name, detail, cause })
+    }
+  }
+
+  return {
+    name: host.name,
+    engine: engine.docker,
+    exec,
+    readFile: (path, signal) => onFile(path, signal, (session) => readOver(session, path)),
+    list: (path, signal) =>
+      onFile(path, signal, async (session) => {
+        const names = await absentAs<string[]>([], (done) =>
+          session.readdir(path, (error, list) =>
+            done(
+              error,
+              list?.map(({ filename }) => filename),
+            ),
+          ),
+        )
+        return names.filter((name) => name !== "." && name !== "..").sort()
+      }),
+    async writeFile(path, content, options) {
+      await exec(["mkdir", "-p", posix.dirname(path)], options)
+      await onFile(path, options.signal, (session) => writeOver(session, path, Buffer.from(content), options))
+    },
+    removeFile: (path, signal) =>
+      onFile(path, signal, (session) =>
+        absentAs(undefined, (done) => session.unlink(path, (error) => done(error, undefined))),
+      ),
+    close() {
+      engine.destroy()
+      connection?.then((connected) => connected.end()).catch(() => {})
+      lost()
+    },
+  }
+}
+
+function runOver(client: Client, words: string, input: string | Uint8Array | undefined): Promise<ExecResult> {
+  return new Promise((resolve, reject) => {
+    client.exec(words, (error, channel) => {
+      if (error) return reject(error)
+      const output = { stdout: "", stderr: "" }
+      channel.setEncoding("utf8").on("data", (chunk: string) => {
+        output.stdout += chunk
+      })
+      channel.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+        output.stderr += chunk
+      })
+      // No exit code comes from a program ended by a signal, nor from a connection that broke.
+      channel.on("close", (code: number | null | undefined) => resolve({ code: code ?? 255, ...output }))
+      channel.on("error", reject)
+      channel.end(input === undefined ? undefined : Buffer.from(input))
+    })
+  })
+}
+
+async function readOver(session: SFTPWrapper, path: string): Promise<FileSeen | undefined> {
+  const content = await absentAs<Buffer | undefined>(undefined, (done) => session.readFile(path, done))
+  if (!content) return undefined
+  const mode = await absentAs<number | undefined>(undefined, (done) =>
+    session.stat(path, (error, stats) => done(error, stats?.mode)),
+  )
+  return mode === undefined ? undefined : { content, mode: mode & 0o7777 }
+}
+
+/** Beside the file, then over it: rename(2) is atomic within a directory. */
+async function writeOver(session: SFTPWrapper, path: string, content: Buffer, options: WriteOptions): Promise<void> {
+  const temporary = posix.join(posix.dirname(path), `.${posix.basename(path)}.new`)
+  const step = (work: (done: (error?: Error | null) => void) => void) =>
+    new Promise<void>((resolve, reject) => work((error) => (error ? reject(error) : resolve())))
+  // A remnant of an earlier attempt may be open to others; the new file is never.
+  await absentAs(undefined, (done) => session.unlink(temporary, (error) => done(error, undefined)))
+  await step((done) => session.writeFile(temporary, content, { mode: 0o600 }, done))
+  const { owner } = options
+  if (owner) await step((done) => session.chown(temporary, owner.uid, owner.gid, done))
+  await step((done) => session.chmod(temporary, options.mode, done))
+  await step((done) => session.ext_openssh_rename(temporary, path, done))
+}
+
+/** Runs an SFTP request; "no such file" is the value `absent`, not an error. */
+function absentAs<T>(absent: T, work: (done: (error: unknown, value?: T) => void) => void): Promise<T> {
+  return new Promise((resolve, reject) =>
+    work((error, value) => {
+      if (!error) return resolve(value as T)
+      if (typeof error === "object" && "code" in error && error.code === noSuchFile) return resolve(absent)
+      reject(error)
+    }),
+  )
+}
