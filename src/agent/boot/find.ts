@@ -1,0 +1,115 @@
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmdirSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { basename, join, relative } from "node:path"
+import { messageOf } from "../../util/errors.ts"
+import { run } from "../../util/run.ts"
+import type { KernelFiles } from "../sysfs.ts"
+import { type BootEntry, defaultBlsEntry, defaultGrubEntry, parseGrubEnvironment } from "./grub.ts"
+
+/** An entry with its files as paths on this machine, and the mount that they are under. */
+export interface FoundSystem {
+  readonly entry: BootEntry
+  readonly partition: string
+  readonly kernel: string
+  readonly initrds: readonly string[]
+}
+
+/** Where distributions keep what we read, on a root partition and on a separate /boot. */
+const GRUB = ["boot/grub/grub.cfg", "boot/grub2/grub.cfg", "grub/grub.cfg", "grub2/grub.cfg"]
+const LOADER = ["boot/loader/entries", "loader/entries"]
+/** Both `noload` (ext4) and `norecovery` (xfs) keep a journal from being replayed: reading must not write. */
+const MOUNT_OPTIONS = ["ro,noload", "ro,norecovery", "ro"]
+
+/**
+ * Mounts the disk's partitions one by one, read only, and gives the first that says how its system is started to
+ * `use`. Unmounts in any case. Undefined when none does.
+ */
+export async function withSystem<T>(
+  files: KernelFiles,
+  disk: string,
+  log: (line: string) => void,
+  use: (system: FoundSystem) => Promise<T>,
+): Promise<T | undefined> {
+  for (const partition of partitionsOf(files, disk)) {
+    const at = mkdtempSync(join(tmpdir(), "system-"))
+    try {
+      if (!(await mount(files.path(partition), at))) continue
+      try {
+        const system = findSystem(at, partition)
+        if (system) return await use(system)
+      } finally {
+        await run("umount", [at])
+      }
+    } catch (error) {
+      log(`${partition}: ${messageOf(error)}`)
+    } finally {
+      rmdirSync(at)
+    }
+  }
+  return undefined
+}
+
+export function partitionsOf(files: KernelFiles, disk: string): string[] {
+  const name = basename(disk)
+  return files
+    .list(`sys/block/${name}`)
+    .filter((entry) => files.text(`sys/block/${name}/${entry}/partition`) !== null)
+    .map((entry) => `/dev/${entry}`)
+}
+
+async function mount(device: string, at: string): Promise<boolean> {
+  for (const options of MOUNT_OPTIONS) {
+    const { code } = await run("mount", ["-o", options, device, at], { accept: [1, 32, 255] })
+    if (code === 0) return true
+  }
+  return false
+}
+
+/** Looks below a mounted partition. GRUB's paths begin at the partition's root, whether that is `/` or `/boot`. */
+export function findSystem(root: string, partition: string): FoundSystem | undefined {
+  const environment = parseGrubEnvironment(
+    firstText(root, [...GRUB.map((path) => path.replace("grub.cfg", "grubenv"))]) ?? "",
+  )
+  const entry = blsEntry(root, environment) ?? grubEntry(root, environment)
+  if (!entry) return undefined
+  const place = (path: string) => inside(root, [path, join("boot", path)])
+  const kernel = place(entry.kernel)
+  const initrds = entry.initrds.map(place)
+  if (kernel === undefined || initrds.some((path) => path === undefined)) return undefined
+  return { entry, partition, kernel, initrds: initrds as string[] }
+}
+
+function grubEntry(root: string, environment: ReadonlyMap<string, string>): BootEntry | undefined {
+  const text = firstText(root, GRUB)
+  return text === undefined ? undefined : defaultGrubEntry(text, environment)
+}
+
+function blsEntry(root: string, environment: ReadonlyMap<string, string>): BootEntry | undefined {
+  const directory = inside(root, LOADER)
+  if (directory === undefined) return undefined
+  const names = readdirSync(directory).filter((name) => name.endsWith(".conf"))
+  const texts = names.map((name): [string, string] => [
+    name.slice(0, -".conf".length),
+    readFileSync(join(directory, name), "utf8"),
+  ])
+  return defaultBlsEntry(new Map(texts), environment)
+}
+
+function firstText(root: string, paths: readonly string[]): string | undefined {
+  const path = inside(root, paths)
+  return path === undefined ? undefined : readFileSync(path, "utf8")
+}
+
+/** The first path that exists below the root, with links followed, but never out of it. */
+function inside(root: string, paths: readonly string[]): string | undefined {
+  const base = realpathSync(root)
+  for (const path of paths) {
+    try {
+      const real = realpathSync(join(base, path))
+      if (!relative(base, real).startsWith("..")) return real
+    } catch {
+      // Not there; the next place may be.
+    }
+  }
+  return undefined
+}
