@@ -16,6 +16,11 @@ export const dhcpErrors = defineErrors({
     summary: "another program holds the DHCP port",
     remedy: "Find it with `ss -lunp 'sport = :67'` and stop it: a network has one DHCP server.",
   },
+  DHCP_ADDRESS_ABSENT: {
+    status: 500,
+    summary: "the address to serve DHCP from is not on this machine",
+    remedy: "Give the provisioning interface the address, or name the one that it has.",
+  },
   DHCP_NOT_PERMITTED: {
     status: 500,
     summary: "this process may not open the DHCP port",

@@ -22,7 +22,7 @@ const IN_WORK = 512
  * Serves until `signal` aborts. Two sockets share port 67: one bound to the server's address hears relays and renewals
  * and sends every reply; one bound to 255.255.255.255 hears clients without an address. Linux sends a limited broadcast
  * by the interface that carries the sending socket's address, so no other network ever hears this server
- * (docs/decisions/0022). Rejects with DHCP_PORT_TAKEN or DHCP_NOT_PERMITTED.
+ * (docs/decisions/0022). Rejects with DHCP_PORT_TAKEN, DHCP_NOT_PERMITTED or DHCP_ADDRESS_ABSENT.
  */
 export async function startDhcpServer(options: DhcpServerOptions): Promise<{ close(): Promise<void> }> {
   const { config, ports, signal, log = () => {} } = options
@@ -80,14 +80,19 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<{ clo
   return { close }
 }
 
+const bindFailures: Record<string, (typeof dhcpErrors)[keyof typeof dhcpErrors]> = {
+  EADDRINUSE: dhcpErrors.DHCP_PORT_TAKEN,
+  EACCES: dhcpErrors.DHCP_NOT_PERMITTED,
+  EADDRNOTAVAIL: dhcpErrors.DHCP_ADDRESS_ABSENT,
+}
+
 function open(address: string, onMessage: (bytes: Uint8Array) => void, log: (line: string) => void): Promise<Socket> {
   const socket = createSocket("udp4")
   return new Promise((resolve, reject) => {
     const onError = (cause: NodeJS.ErrnoException) => {
       socket.close()
-      const kind = cause.code === "EADDRINUSE" ? dhcpErrors.DHCP_PORT_TAKEN : dhcpErrors.DHCP_NOT_PERMITTED
-      const known = cause.code === "EADDRINUSE" || cause.code === "EACCES"
-      reject(known ? new BifrostError(kind, { detail: `${address}:${SERVER_PORT}/udp`, cause }) : cause)
+      const kind = bindFailures[cause.code ?? ""]
+      reject(kind ? new BifrostError(kind, { detail: `${address}:${SERVER_PORT}/udp`, cause }) : cause)
     }
     socket.once("error", onError)
     socket.on("message", onMessage)
