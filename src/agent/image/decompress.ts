@@ -84,13 +84,13 @@ function piped(input: Readable, decoder: zlib.Gunzip | zlib.ZstdDecompress): Rea
 
 /** Node has no xz; the ramdisk has the program. */
 function unxz(input: Readable): Readable {
-  const child = spawn("xz", ["-dc", "-T1"], { stdio: ["pipe", "pipe", "pipe"] })
+  const child = spawn("unxz", ["-c"], { stdio: ["pipe", "pipe", "pipe"] })
   let complaint = ""
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     complaint += text
   })
   child.on("error", (cause) => {
-    const missing = new BifrostError(agentErrors.IMAGE_UNSUPPORTED, { detail: "xz is not in this ramdisk", cause })
+    const missing = new BifrostError(agentErrors.IMAGE_UNSUPPORTED, { detail: "unxz is not in this ramdisk", cause })
     child.stdout.destroy(missing)
   })
   pipeline(input, child.stdin, () => {})
@@ -101,7 +101,7 @@ function unxz(input: Readable): Readable {
     try {
       yield* child.stdout
       const code = await exited
-      if (code !== 0) throw new Error(complaint.trim() || `xz ended with ${code}`)
+      if (code !== 0) throw new Error(complaint.trim() || `unxz ended with ${code}`)
     } finally {
       if (child.exitCode === null) child.kill()
     }
