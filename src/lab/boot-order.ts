@@ -9,15 +9,21 @@ export function bootOrder(device: string): BootOrder {
   return device === "pxe" ? ["net", "disk"] : byDefault
 }
 
+export type BootIndexes = Readonly<Record<"net" | "disk", number>>
+
 /**
- * The bootindex values to set, in order, so that no two devices ever have the same one, which QEMU refuses: everything
- * after the first is parked out of the way. QEMU passes them to the firmware at the next reset (fw_cfg `bootorder`).
+ * The bootindex values to set, one after the other, to get from those that QEMU has to this order. They are always fresh
+ * numbers, because QEMU refuses one that any device has, even the device itself. The firmware learns them at the next reset
+ * (fw_cfg `bootorder`).
  */
-export function bootIndexSteps(order: BootOrder): { device: "net" | "disk"; bootindex: number }[] {
-  const [first, second] = order
+export function bootIndexSteps(
+  [first, second]: BootOrder,
+  current: BootIndexes,
+): { device: "net" | "disk"; bootindex: number }[] {
+  if (current[first] < current[second]) return []
+  const highest = current[first]
   return [
-    { device: second, bootindex: 9 },
-    { device: first, bootindex: 1 },
-    { device: second, bootindex: 2 },
+    { device: first, bootindex: highest + 1 },
+    { device: second, bootindex: highest + 2 },
   ]
 }

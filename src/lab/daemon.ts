@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeSync } from "node:fs"
 import { IpmiServer } from "../ipmi/server/server.ts"
+import { systemClock } from "../util/clock.ts"
 import { messageOf } from "../util/errors.ts"
 import { pathsFrom } from "../util/paths.ts"
 import { Secret } from "../util/secret.ts"
@@ -39,6 +40,7 @@ const bmcs = await Promise.all(
       tap: tapOf(index),
       accelerator: accel,
       serial,
+      clock: systemClock,
       log: (line) => log(`${machine.name} ${line}`),
     })
     const { address, port, user, password } = machine.bmc

@@ -1,5 +1,6 @@
 import type { Chassis } from "../ipmi/server/ports.ts"
 import type { BootSelection, ChassisAction, Power } from "../ipmi/types.ts"
+import type { Clock } from "../util/clock.ts"
 import { BifrostError, messageOf } from "../util/errors.ts"
 import type { Accelerator } from "./accelerator.ts"
 import { BmcState } from "./bmc-state.ts"
@@ -13,6 +14,12 @@ import type { Qmp } from "./qmp.ts"
 import type { SerialHub } from "./serial-hub.ts"
 import type { MachineSpec } from "./spec.ts"
 
+/**
+ * SeaBIOS answers a warm reset by a second one, some milliseconds later, which has to boot from the same device. No system
+ * gets as far as a reset of its own this soon after one.
+ */
+const resetSettlesMs = 1_000
+
 export interface MachineDependencies {
   readonly spec: MachineSpec
   readonly layout: MachineLayout
@@ -21,6 +28,7 @@ export interface MachineDependencies {
   readonly serial: SerialHub
   /** One line for the daemon's log. */
   readonly log: (line: string) => void
+  readonly clock: Clock
 }
 
 /**
@@ -34,6 +42,7 @@ export class Machine implements Chassis {
   readonly #with: MachineDependencies
   readonly #state: BmcState
   #qmp: Qmp | undefined
+  #cancelSettling = () => {}
   /** BMC commands, one after the other. */
   #queue: Promise<unknown> = Promise.resolve()
 
@@ -79,6 +88,7 @@ export class Machine implements Chassis {
       `boot ${selection.device}${selection.persistent ? ", persistent" : ""}${selection.efi ? ", efi" : ""}`,
     )
     await this.#inTurn(async () => {
+      this.#cancelSettling()
       this.#state.set(selection)
       await this.#applyBootOrder()
     })
@@ -105,7 +115,7 @@ export class Machine implements Chassis {
     const order = bootOrder(this.#state.get().device)
     const qmp = await startQemu(spec, layout, qemuArgs(spec, layout, tap, accelerator, order))
     await this.#connected(qmp)
-    await this.#booted()
+    this.#booted()
   }
 
   async #stop(): Promise<void> {
@@ -124,21 +134,33 @@ export class Machine implements Chassis {
     qmp.on("event", (name, data) => {
       if (name !== "RESET" && name !== "SHUTDOWN" && name !== "GUEST_PANICKED") return
       this.#with.log(`${name.toLowerCase()} ${JSON.stringify(data)}`)
-      if (name === "RESET") this.#inTurn(() => this.#booted()).catch((error) => this.#with.log(messageOf(error)))
+      if (name === "RESET") this.#booted()
     })
     await this.#with.serial.connectTo(this.#with.layout.serial)
   }
 
-  /** A boot has begun: a one-shot selection is used up, and the next reset is told so. */
-  async #booted(): Promise<void> {
+  /** A boot has begun: a one-shot selection is used up, and QEMU is told so for the next reset. */
+  #booted(): void {
     this.#state.consume()
-    await this.#applyBootOrder()
+    this.#cancelSettling()
+    this.#cancelSettling = this.#with.clock.after(resetSettlesMs, () => {
+      this.#inTurn(() => this.#applyBootOrder()).catch((error) => this.#with.log(messageOf(error)))
+    })
   }
 
   async #applyBootOrder(): Promise<void> {
-    for (const { device, bootindex } of bootIndexSteps(bootOrder(this.#state.get().device))) {
-      const path = `/machine/peripheral/${deviceIds[device]}`
-      await this.#qmp?.execute("qom-set", { path, property: "bootindex", value: bootindex })
+    const qmp = this.#qmp
+    if (!qmp) return // the next start gets it on its command line
+    const bootindex = (device: keyof typeof deviceIds) => ({
+      path: `/machine/peripheral/${deviceIds[device]}`,
+      property: "bootindex",
+    })
+    const current = {
+      net: await qmp.execute<number>("qom-get", bootindex("net")),
+      disk: await qmp.execute<number>("qom-get", bootindex("disk")),
+    }
+    for (const step of bootIndexSteps(bootOrder(this.#state.get().device), current)) {
+      await qmp.execute("qom-set", { ...bootindex(step.device), value: step.bootindex })
     }
   }
 

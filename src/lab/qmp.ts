@@ -44,7 +44,9 @@ export class Qmp extends EventEmitter<{ event: [name: string, data: unknown]; cl
     })
     const qmp = new Qmp(socket)
     const greeted = new Promise<void>((resolve, reject) => {
-      createInterface({ input: socket }).on("line", (line) => qmp.#receive(line, resolve))
+      const lines = createInterface({ input: socket })
+      lines.on("error", () => {}) // the socket's own error, told again
+      lines.on("line", (line) => qmp.#receive(line, resolve))
       socket
         .on("error", () => {})
         .on("close", () => {
