@@ -43,8 +43,9 @@ export function agentApi(registry: CommandRegistry, token: Secret, startedAt: nu
     if (method === "GET" && path === "/v1/status") {
       return { started_at: startedAt, version: AGENT_VERSION } satisfies AgentStatus
     }
-    const [, id] = /^\/v1\/commands(?:\/([^/]+))?$/.exec(path) ?? [null]
-    if (id === null) throw new BifrostError(agentErrors.NOT_FOUND, { detail: path })
+    const match = /^\/v1\/commands(?:\/([^/]+))?$/.exec(path)
+    const id = match?.[1]
+    if (!match) throw new BifrostError(agentErrors.NOT_FOUND, { detail: path })
     // A stock conductor reads results without a token, which is why they hold no secrets; starting one needs it.
     if (method === "GET" && id === undefined) return { commands: registry.list() }
     if (method === "GET" && id !== undefined) {
