@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs"
 import { constants, type FileHandle, open, readlink, realpath } from "node:fs/promises"
 import { sep } from "node:path"
 
@@ -14,27 +15,38 @@ export interface TftpSource {
   open(path: string): Promise<TftpFile | undefined>
 }
 
-/** Regular files below `root`. A symbolic link may lead from one to another of them, never out of the folder. */
 export function folderSource(root: string): TftpSource {
   return {
     async open(path) {
-      const relative = safeRelativePath(path)
-      if (relative === undefined) return undefined
-      let handle: FileHandle | undefined
-      try {
-        // Not blocking: opening a FIFO would hang for good.
-        handle = await open(`${root}/${relative}`, constants.O_RDONLY | constants.O_NONBLOCK)
-        // Where the open file really is, not where its name pointed a moment ago.
-        const [place, base] = await Promise.all([readlink(`/proc/self/fd/${handle.fd}`), realpath(root)])
-        const stat = await handle.stat()
-        if (stat.isFile() && place.startsWith(base + sep)) return fileOf(handle, stat.size)
-      } catch (error) {
-        if (!isAbsence(error)) throw error
-      }
-      await handle?.close()
-      return undefined
+      const found = await openBelow(root, path)
+      return found && fileOf(found.handle, found.stat.size)
     },
   }
+}
+
+/**
+ * Opens a regular file below `root`, or gives undefined. A symbolic link may lead from one to another of them, never out
+ * of the folder. The caller closes the handle.
+ */
+export async function openBelow(root: string, path: string): Promise<{ handle: FileHandle; stat: Stats } | undefined> {
+  const relative = safeRelativePath(path)
+  if (relative === undefined) return undefined
+  let handle: FileHandle | undefined
+  try {
+    // Not blocking: opening a FIFO would hang for good.
+    handle = await open(`${root}/${relative}`, constants.O_RDONLY | constants.O_NONBLOCK)
+    // Where the open file really is, not where its name pointed a moment ago.
+    const [place, base] = await Promise.all([readlink(`/proc/self/fd/${handle.fd}`), realpath(root)])
+    const stat = await handle.stat()
+    if (stat.isFile() && place.startsWith(base + sep)) return { handle, stat }
+  } catch (error) {
+    if (!isAbsence(error)) {
+      await handle?.close()
+      throw error
+    }
+  }
+  await handle?.close()
+  return undefined
 }
 
 /** A file that stands in memory. */
