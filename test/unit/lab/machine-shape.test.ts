@@ -1,0 +1,52 @@
+import { expect, test } from "vitest"
+import { labLayout } from "../../../src/lab/layout.ts"
+import { missingLines } from "../../../src/lab/namespace.ts"
+import { qemuArgs } from "../../../src/lab/qemu-args.ts"
+import { planLab } from "../../../src/lab/spec.ts"
+
+const layout = labLayout({ state: "/s,t", cache: "/c" }, "lab-a")
+const [bios, uefi] = planLab("lab-a", { nodes: 2, firmware: "mixed" }).machines
+
+function deviceOf(args: readonly string[], kind: string): string {
+  return args.find((arg) => arg.startsWith(`${kind},`)) ?? ""
+}
+
+test("QEMU is told the boot order, the machine's identity and where its sockets are", () => {
+  const args = qemuArgs(bios!, layout.machine("node1"), "tap1", "tcg", ["net", "disk"])
+  expect(deviceOf(args, "virtio-net-pci")).toMatch(new RegExp(`mac=${bios!.mac},bootindex=1$`))
+  expect(deviceOf(args, "virtio-blk-pci")).toMatch(/serial=[0-9A-F]{12},bootindex=2$/)
+  expect(args[args.indexOf("-uuid") + 1]).toBe(bios!.uuid)
+  expect(args[args.indexOf("-qmp") + 1]).toBe("unix:/run/bifrost-ts/lab/lab-a/node1.qmp,server=on,wait=off")
+  expect(args).toContain("tcg,thread=multi")
+  expect(args.join(" ")).not.toContain("pflash")
+  // A comma in a path must not begin an option.
+  expect(deviceOf(args, "socket")).toContain("logfile=/s,,t/lab/lab-a/node1/console.log,")
+})
+
+test("UEFI machines have variables of their own and no iPXE in their card", () => {
+  const args = qemuArgs(uefi!, layout.machine("node2"), "tap2", "kvm", ["disk", "net"])
+  expect(args.join(" ")).toContain("file=/s,,t/lab/lab-a/node2/uefi-vars.fd")
+  expect(deviceOf(args, "virtio-net-pci")).toMatch(/bootindex=2,romfile=$/)
+  expect(args).toContain("kvm")
+})
+
+test("only what the network lacks is added", () => {
+  const spec = planLab("lab-a", { nodes: 2 })
+  const all = missingLines(spec, [{ ifname: "lo", addr_info: [] }])
+  expect(all).toContain("link add prov0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0")
+  expect(all.filter((line) => line.startsWith("address"))).toEqual([
+    "address add 172.22.0.254/24 dev prov0",
+    "address add 172.22.0.101/24 dev prov0",
+    "address add 172.22.0.102/24 dev prov0",
+  ])
+  const addresses = ["172.22.0.254", "172.22.0.101"].map((local) => ({ local }))
+  const partial = missingLines(spec, [
+    { ifname: "prov0", addr_info: addresses },
+    { ifname: "tap1", addr_info: [] },
+  ])
+  expect(partial).toEqual([
+    "address add 172.22.0.102/24 dev prov0",
+    "tuntap add tap2 mode tap",
+    "link set tap2 master prov0 up",
+  ])
+})
