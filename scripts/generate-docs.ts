@@ -1,0 +1,23 @@
+import { readFileSync, writeFileSync } from "node:fs"
+import { errorsOfRooms, errorsPage } from "./generate-docs-errors.ts"
+import { diagrams, phaseTable, planTable, verbTable } from "./generate-docs-states.ts"
+
+/** The pages that are made from code, wholly or between `<!-- made: NAME -->` and `<!-- end -->`. */
+export async function generatedPages(root: string): Promise<Record<string, string>> {
+  const made: Record<string, string> = {
+    diagrams: diagrams(),
+    verbs: verbTable(),
+    plans: planTable(),
+    phases: phaseTable(),
+  }
+  const states = readFileSync(`${root}/docs/states.md`, "utf8").replace(
+    /(<!-- made: (\w+) -->\n)[\s\S]*?(<!-- end -->)/g,
+    (_, begin: string, name: string, end: string) => `${begin}${made[name] ?? ""}\n${end}`,
+  )
+  return { "docs/states.md": states, "docs/reference/errors.md": errorsPage(await errorsOfRooms(root)) }
+}
+
+if (import.meta.main) {
+  const root = new URL("..", import.meta.url).pathname.replace(/\/$/, "")
+  for (const [file, text] of Object.entries(await generatedPages(root))) writeFileSync(`${root}/${file}`, text)
+}
