@@ -1,0 +1,54 @@
+import { createInterface } from "node:readline"
+import Fastify from "fastify"
+import { netbootRoutes, netbootServerOptions } from "../../../src/netboot/routes.ts"
+import { startNetboot } from "../../../src/netboot/start.ts"
+import type { NodeRecord } from "../../../src/store/records.ts"
+import { systemClock } from "../../../src/util/clock.ts"
+import { BifrostError, messageOf } from "../../../src/util/errors.ts"
+import { memoryStore, someNode, somePort } from "../../fakes/store.ts"
+
+/**
+ * The network boot as a process of its own, so that it can live in a namespace: options as JSON in the first argument,
+ * one JSON object a line on standard output (`ready`, `event`, `log`, `error`), changes of nodes on standard input.
+ */
+export interface ServeOptions {
+  readonly interface: string
+  readonly address: string
+  readonly range: { from: string; to: string }
+  readonly state: string
+  readonly unknown?: "discover" | "ignore"
+  readonly relayed?: { network: string; range: { from: string; to: string }; router: string }[]
+  readonly kernelParameters?: string[]
+  readonly nodes?: (Partial<NodeRecord> & { uuid: string; mac: string })[]
+}
+
+const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`)
+
+try {
+  const { state, nodes = [], ...rest } = JSON.parse(process.argv[2] ?? "{}") as ServeOptions
+  const store = memoryStore()
+  store.events.subscribe((event) => say({ event }))
+  for (const { mac, ...node } of nodes) {
+    await store.nodes.insert(someNode(node))
+    await store.ports.insert(somePort({ node_uuid: node.uuid, address: mac }))
+  }
+  const ending = new AbortController()
+  const paths = { state, cache: state }
+  const log = (line: string) => say({ log: line })
+  const netboot = await startNetboot({ ...rest, store, paths, clock: systemClock, signal: ending.signal, log })
+  const server = Fastify({ ...netbootServerOptions })
+  await server.register(netbootRoutes, netboot.routes)
+  await server.listen({ host: rest.address, port: 8080 })
+  say({ ready: true })
+  for await (const line of createInterface({ input: process.stdin })) {
+    const { uuid, ...fields } = JSON.parse(line) as { uuid: string } & Partial<NodeRecord>
+    await store.nodes.update(uuid, fields)
+    say({ changed: uuid })
+  }
+  ending.abort()
+  await netboot.close()
+  await server.close()
+} catch (error) {
+  say({ error: error instanceof BifrostError ? error.code : "?", message: messageOf(error) })
+  process.exitCode = 1
+}
