@@ -16,6 +16,7 @@ export interface IpmiRequest {
 export interface IpmiResponse extends IpmiRequest {
   /** §5.2, Table 5-2. */
   readonly code: number
+  readonly data: Buffer
 }
 
 /** Two's complement of the sum, modulo 256 (IPMB 1.0 §1.4): bytes and checksum add up to zero. */

@@ -114,7 +114,6 @@ export function encodeAnalogSensor(sensor: AnalogSensor): Buffer {
   record[24] = sensor.scale & 0xff
   record[25] = (sensor.scale >> 2) & 0xc0
   record[34] = 0xff
-  record[36] = 0xff
   // Latin-1 with its length (§43.15).
   record[47] = 0xc0 | id.length
   return Buffer.concat([record, id])

@@ -114,12 +114,7 @@ function authCode(covered: Buffer, { suite, k1 }: Protection): Buffer {
 /** §13.29: IV, then the payload padded with 01h, 02h, … and the pad's length. */
 function encrypt(payload: Buffer, k2: Buffer, iv: Buffer): Buffer {
   const padLength = -(payload.length + 1) & (blockLength - 1)
-  const pad = Buffer.from([
-    ...Array(padLength)
-      .keys()
-      .map((index) => index + 1),
-    padLength,
-  ])
+  const pad = Buffer.from([...Array.from({ length: padLength }, (_, index) => index + 1), padLength])
   const cipher = createCipheriv("aes-128-cbc", k2.subarray(0, blockLength), iv).setAutoPadding(false)
   return Buffer.concat([iv, cipher.update(payload), cipher.update(pad), cipher.final()])
 }
