@@ -20,6 +20,9 @@ import type { MachineSpec } from "./spec.ts"
  */
 const resetSettlesMs = 1_000
 
+/** QMP events that tell what the machine does, in the daemon's log. */
+const worthLogging = new Set(["RESET", "POWERDOWN", "SHUTDOWN", "GUEST_PANICKED"])
+
 export interface MachineDependencies {
   readonly spec: MachineSpec
   readonly layout: MachineLayout
@@ -132,7 +135,7 @@ export class Machine implements Chassis {
       this.#with.log("off")
     })
     qmp.on("event", (name, data) => {
-      if (name !== "RESET" && name !== "SHUTDOWN" && name !== "GUEST_PANICKED") return
+      if (!worthLogging.has(name)) return
       this.#with.log(`${name.toLowerCase()} ${JSON.stringify(data)}`)
       if (name === "RESET") this.#booted()
     })
