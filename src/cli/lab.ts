@@ -5,6 +5,7 @@ import { defaultLabName, findMachine, inNamespace, labDown, labStatus, labUp, re
 import { defaults, type LabOptions } from "../lab/spec.ts"
 import { pathsFrom } from "../util/paths.ts"
 import { attachConsole } from "./lab-console.ts"
+import { addLibvirtBmcs } from "./lab-libvirt.ts"
 import { printList, printStatus } from "./lab-output.ts"
 import { sshIntoMachine } from "./lab-ssh.ts"
 
@@ -69,6 +70,8 @@ export function registerLab(program: Command): void {
       requireNetwork(name)
       process.exitCode = await foreground(inNamespace(name, command))
     })
+
+  addLibvirtBmcs(lab)
 }
 
 async function up({ name, json, ...options }: Formatted & LabOptions): Promise<void> {

@@ -1,4 +1,4 @@
-import type { LabSpec } from "./spec.ts"
+import type { MachineSpec } from "./spec.ts"
 
 const columns = [
   "name",
@@ -12,8 +12,10 @@ const columns = [
   "ip",
 ] as const
 
+type Host = Pick<MachineSpec, "name" | "mac" | "ip" | "bmc">
+
 /** The file that `bifrost-ts enroll` reads. The first machine is the whole control plane; all of them compute. */
-export function hostsCsv(spec: LabSpec): string {
+export function hostsCsv(spec: { machines: readonly Host[] }): string {
   const rows = spec.machines.map(
     (machine, index): Record<(typeof columns)[number], string | number> => ({
       name: machine.name,
