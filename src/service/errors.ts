@@ -36,6 +36,16 @@ export const serviceErrors = defineErrors({
     summary: "not every node became active",
     remedy: "Ask why with: bifrost-ts explain NODE. Then run provision again; nodes that are active are left alone.",
   },
+  DEPLOY_INCOMPLETE: {
+    status: 500,
+    summary: "not every step of the deploy ended well",
+    remedy: "Mend what the steps name, then run the same command again; it goes on where this one stopped.",
+  },
+  LOCK_MISSING: {
+    status: 409,
+    summary: "no service image has been pushed to this site's registry",
+    remedy: "Run: bifrost-ts images build containers && bifrost-ts images push",
+  },
   RUN_UNKNOWN: {
     status: 404,
     summary: "there is no such run",

@@ -26,4 +26,8 @@ export const inState = {
   images: (paths: Paths) => join(paths.state, "images"),
   registry: (paths: Paths) => join(paths.state, "registry"),
   lab: (paths: Paths) => join(paths.state, "lab"),
+  /** Which digest of each service image hosts run. */
+  imagesLock: (paths: Paths) => join(paths.state, "images.lock"),
+  /** openrc.sh and clouds.yaml. */
+  access: (paths: Paths) => join(paths.state, "access"),
 }

@@ -68,11 +68,14 @@ export class RunEngine {
     return run
   }
 
-  async abort(id: string): Promise<void> {
+  /** Ends a run that is under way; one that has ended already is left as it is. */
+  async abort(id: string): Promise<RunRecord> {
     const active = this.#active.get(id)
-    if (!active) throw new BifrostError(serviceErrors.RUN_UNKNOWN, { detail: id, expected: "a run that is under way" })
-    active.controller.abort(new Aborted("aborted by the user"))
-    await active.finished
+    active?.controller.abort(new Aborted("aborted by the user"))
+    await active?.finished
+    const run = await this.#store.runs.find(id)
+    if (!run) throw new BifrostError(serviceErrors.RUN_UNKNOWN, { detail: id })
+    return run
   }
 
   async stop(): Promise<void> {

@@ -42,8 +42,8 @@ test("a second run is refused while one is under way, and an abort ends it", asy
   const engine = engineFor(store, { waits })
   const run = await engine.start({ kind: "waits" })
   await expect(engine.start({ kind: "waits" })).rejects.toMatchObject({ code: "RUN_BUSY" })
-  await engine.abort(run.id)
-  expect((await store.runs.find(run.id))?.status).toBe("aborted")
+  expect((await engine.abort(run.id)).status).toBe("aborted")
+  await expect(engine.abort("nosuch")).rejects.toMatchObject({ code: "RUN_UNKNOWN" })
   await expect(engine.start({ kind: "waits" })).resolves.toMatchObject({ status: "running" })
 })
 

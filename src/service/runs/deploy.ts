@@ -1,0 +1,90 @@
+import { readFile } from "node:fs/promises"
+import { services } from "../../../services/index.ts"
+import { inventoryFrom } from "../../deploy/inventory.ts"
+import { runJournal } from "../../deploy/journal.ts"
+import { type ImagesLock, parseLock } from "../../deploy/lock.ts"
+import { type DeployResult, deployRun } from "../../deploy/run.ts"
+import { defaultSite } from "../../deploy/site.ts"
+import type { Store } from "../../store/port.ts"
+import type { JsonObject, NodeRecord } from "../../store/records.ts"
+import type { Clock } from "../../util/clock.ts"
+import { BifrostError } from "../../util/errors.ts"
+import { inState, type Paths } from "../../util/paths.ts"
+import { serviceErrors } from "../errors.ts"
+import type { RunContext, RunKind } from "./engine.ts"
+
+export interface DeployOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly paths: Paths
+  /** host:port as hosts reach it, and the authority that vouches for it. */
+  readonly registry: { readonly address: string; readonly ca: string }
+}
+
+/** The run behind `bifrost-ts deploy` and, with `dry_run`, `bifrost-ts plan`: on all nodes that are active. */
+export function deployKind(options: DeployOptions): RunKind {
+  return {
+    async check(request) {
+      const [unknown] = Object.keys(request).filter((key) => key !== "dry_run")
+      if (unknown !== undefined) throw new BifrostError(serviceErrors.RUN_INVALID, { detail: `unknown key ${unknown}` })
+      await imagesLock(options.paths)
+    },
+    async execute(context) {
+      return deployNodes(options, await options.store.nodes.list(), context, context.run.request["dry_run"] === true)
+    },
+  }
+}
+
+/** Lays the services down on the active ones among these nodes. Rejects with DEPLOY_INCOMPLETE when a step failed. */
+export async function deployNodes(
+  { store, clock, paths, registry }: DeployOptions,
+  nodes: readonly NodeRecord[],
+  { run, signal, tell }: RunContext,
+  dryRun = false,
+): Promise<JsonObject> {
+  const privateKey = await store.secrets.get("site", "ssh_private_key")
+  const inventory = inventoryFrom(nodes)
+  if (!privateKey || inventory.hosts.length === 0) throw new BifrostError(serviceErrors.NOTHING_ENROLLED)
+  // Events are appended in the order in which they happen; the last is awaited with the others, so that none is lost.
+  let told = Promise.resolve()
+  const result = await deployRun({
+    inventory,
+    services,
+    site: defaultSite,
+    secrets: store.secrets,
+    privateKey,
+    registry,
+    lock: await imagesLock(paths),
+    accessFolder: inState.access(paths),
+    dryRun,
+    journal: runJournal(store.journal, run.id),
+    clock,
+    signal,
+    onEvent: ({ kind, data }) => {
+      told = told.then(() => tell(kind, data))
+    },
+  })
+  await told
+  if (result.failed.length > 0) throw incomplete(result)
+  return result as unknown as JsonObject
+}
+
+function incomplete({ failed, skipped }: DeployResult): BifrostError {
+  const [first] = failed
+  const detail = failed.map(({ step, message }) => `${step}: ${message}`).join("; ")
+  const waiting = skipped.length > 0 ? ` (${skipped.length} steps that need them were not begun)` : ""
+  return new BifrostError(serviceErrors.DEPLOY_INCOMPLETE, {
+    detail: `${detail}${waiting}`,
+    ...(failed.length === 1 && first && { remedy: first.remedy }),
+  })
+}
+
+async function imagesLock(paths: Paths): Promise<ImagesLock> {
+  let text: string
+  try {
+    text = await readFile(inState.imagesLock(paths), "utf8")
+  } catch (cause) {
+    throw new BifrostError(serviceErrors.LOCK_MISSING, { cause })
+  }
+  return parseLock(text)
+}
