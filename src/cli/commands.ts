@@ -1,7 +1,8 @@
 import type { Command } from "commander"
+import { registerImages } from "./images.ts"
 import { registerLab } from "./lab.ts"
 
 /** Each command is a file that exports one of these. */
 export type Register = (program: Command) => void
 
-export const commands: readonly Register[] = [registerLab]
+export const commands: readonly Register[] = [registerImages, registerLab]

@@ -1,0 +1,22 @@
+/** An operating system for whole machines: which packages, which files laid over them, how it starts. */
+export interface OsDefinition {
+  readonly name: string
+  readonly suite: string
+  readonly packages: readonly string[]
+  /** Patterns for dpkg's path-exclude and path-include; they stay in force in the installed system. */
+  readonly exclude: readonly string[]
+  readonly include: readonly string[]
+  /** A directory laid over the root; files with an executable bit stay executable, all belong to root. */
+  readonly files: string
+  readonly units: {
+    readonly enable: readonly string[]
+    readonly disable: readonly string[]
+    readonly mask: readonly string[]
+  }
+  /** Kernel parameters after `root=…`. */
+  readonly cmdline: string
+  /** Free space in the root filesystem before it grows on its machine, bytes. */
+  readonly slack: number
+  /** zstd's level: see decision 0043. */
+  readonly compression: number
+}
