@@ -95,10 +95,12 @@ export function succeeded(result: CommandResult, node: string): void {
     message: "no reason given",
     details: "",
   }
-  const said = details && details !== message ? `${message} (${details})` : message
+  // Our agent's details are the chain of causes, which begins with the message, and a line that says what to do.
+  const [causes = "", ...remedy] = details.split("\n")
+  const said = causes.startsWith(message) ? causes : message
   throw new BifrostError(conductorErrors.AGENT_FAILED, {
     node,
-    detail: `${result.command_name}: ${type}: ${said}`,
-    ...(details && { remedy: details }),
+    detail: `${type}: ${said}`,
+    ...(causes.startsWith(message) && remedy.length > 0 && { remedy: remedy.join(" ") }),
   })
 }

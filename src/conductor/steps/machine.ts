@@ -59,7 +59,7 @@ export const powerOff: Step = {
     const left = await setPower(run, "power off")
     await run.amend(async (node, store) => {
       await store.secrets.remove(node.uuid, secretNames.agentToken)
-      const { agent_url, ...rest } = node.driver_internal_info
+      const { agent_url, next_boot, ...rest } = node.driver_internal_info
       return { driver_internal_info: rest }
     })
     return left
@@ -72,9 +72,13 @@ export const powerOn: Step = { name: "power on", where: "work", run: (run) => se
 export const bootFrom = (device: Extract<BootDevice, "pxe" | "disk">): Step => ({
   name: `boot device ${device}`,
   where: "work",
-  async run({ tools, node, signal }) {
+  async run({ tools, node, signal, amend }) {
     const { management } = await bmcOf(tools, node)
     await management.setBootDevice(device, { persistent: device === "disk", efi: bootsUefi(node) }, signal)
+    // For firmware that starts from the network all the same: the boot policy then sends it to its disk.
+    await amend(({ driver_internal_info: { next_boot, ...rest } }) => ({
+      driver_internal_info: device === "disk" ? { ...rest, next_boot: device } : rest,
+    }))
     return undefined
   },
 })

@@ -137,7 +137,7 @@ export const finish: Step = {
     const { address } = run.earlier(waitForSystem.name)
     await run.amend(async (node, store) => {
       await store.secrets.remove(node.uuid, secretNames.agentToken)
-      const { agent_url, ...rest } = node.driver_internal_info
+      const { agent_url, next_boot, ...rest } = node.driver_internal_info
       const internal: JsonObject = address === undefined ? rest : { ...rest, ssh_address: address }
       return { power_state: "power on", driver_internal_info: internal }
     })

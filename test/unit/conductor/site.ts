@@ -208,7 +208,7 @@ export class Site {
                 type: "CHECKSUM_WRONG",
                 code: 409,
                 message: "the checksum is wrong",
-                details: "Correct image_checksum.",
+                details: "the checksum is wrong\nCorrect image_checksum.",
               }
             : null,
         command_result: results[name] ?? null,
