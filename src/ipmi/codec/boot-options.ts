@@ -22,8 +22,8 @@ export function decodeBootFlags(data: Buffer): BootSelection {
 }
 
 /** Get System Boot Options' answer: parameter version 1, the parameter (bit 7: invalid or locked), its data. */
-export function encodeBootParameter(parameter: number, data: Uint8Array): Buffer {
-  return Buffer.concat([Buffer.from([0x01, parameter]), data])
+export function encodeBootParameter(parameter: number, data: Iterable<number>): Buffer {
+  return Buffer.from([0x01, parameter, ...data])
 }
 
 export function decodeBootParameter(response: Buffer, parameter: number): Buffer {
