@@ -1,9 +1,8 @@
-import { randomUUID } from "node:crypto"
+import { blankNode, blankPort } from "../store/blank.ts"
 import type { Store } from "../store/port.ts"
-import type { NodeRecord, PortRecord } from "../store/records.ts"
 import type { Clock } from "../util/clock.ts"
 import { diffNode, ENROLLED, type FieldChange, type NodeDiff, type Stored } from "./diff.ts"
-import { bmcPrefix, labelOf, type NodeDraft, type PortDraft } from "./draft.ts"
+import { bmcPrefix, labelOf, type NodeDraft } from "./draft.ts"
 import { type Fault, fault, inOrder } from "./fault.ts"
 import { matchDrafts } from "./match.ts"
 import { parseHosts } from "./parse.ts"
@@ -54,7 +53,7 @@ export async function enroll(store: Store, clock: Clock, request: EnrollRequest)
     if (all.length > 0) return { faults: inOrder(all) }
 
     const plans = matched.map(({ draft, stored }) => {
-      const before = stored ?? newNode(draft, new Date(clock.now()).toISOString())
+      const before = stored ?? newNode(draft, clock.now())
       return { isNew: !stored, before, diff: diffNode(before, draft) }
     })
     if (!dry_run) {
@@ -93,31 +92,9 @@ function missingIn(draft: NodeDraft): Fault[] {
   ]
 }
 
-function newNode(draft: NodeDraft, now: string): Stored {
-  const node: NodeRecord = {
-    uuid: draft.uuid ?? randomUUID(),
-    name: null,
-    driver: "ipmi",
-    driver_info: {},
-    properties: {},
-    instance_info: {},
-    driver_internal_info: {},
-    extra: {},
-    groups: [],
-    resource_class: null,
-    instance_uuid: null,
-    provision_state: "enroll",
-    target_provision_state: null,
-    power_state: null,
-    target_power_state: null,
-    last_error: null,
-    maintenance: false,
-    maintenance_reason: null,
-    provision_updated_at: null,
-    created_at: now,
-    updated_at: null,
-  }
-  return { node, ports: [], secrets: new Map() }
+function newNode(draft: NodeDraft, now: number): Stored {
+  const blank = blankNode(now)
+  return { node: { ...blank, uuid: draft.uuid ?? blank.uuid }, ports: [], secrets: new Map() }
 }
 
 async function giveUp(store: Store, { node, ports }: Stored, diff: NodeDiff): Promise<void> {
@@ -139,28 +116,19 @@ async function write(store: Store, clock: Clock, { isNew, before, diff }: Plan):
   else if (Object.keys(diff.fields).length > 0) await store.nodes.update(node.uuid, diff.fields)
   for (const [name, secret] of diff.secrets) await store.secrets.put(node.uuid, name, secret)
   for (const port of diff.newPorts) {
-    await store.ports.insert(newPort(node.uuid, port, new Date(clock.now()).toISOString()))
+    const added = {
+      ...blankPort(clock.now()),
+      node_uuid: node.uuid,
+      address: port.address,
+      extra: { [ENROLLED]: true },
+    }
+    await store.ports.insert({ ...added, ...port.fields })
   }
   for (const { uuid, fields } of diff.changedPorts) await store.ports.update(uuid, fields)
   if (!isNew && diff.changes.length === 0) return
   const kind = isNew ? "enroll.added" : "enroll.changed"
   const data = { fields: diff.changes.map((change) => change.field) }
   await store.events.append({ kind, node_uuid: node.uuid, run_id: null, data })
-}
-
-function newPort(node_uuid: string, draft: PortDraft, created_at: string): PortRecord {
-  return {
-    uuid: randomUUID(),
-    node_uuid,
-    address: draft.address,
-    pxe_enabled: true,
-    physical_network: null,
-    local_link_connection: {},
-    extra: { [ENROLLED]: true },
-    created_at,
-    updated_at: null,
-    ...draft.fields,
-  }
 }
 
 function report(isNew: boolean, { node, ports }: Stored, diff: NodeDiff, draft: NodeDraft): NodeReport {

@@ -1,0 +1,47 @@
+import type { FastifyInstance } from "fastify"
+import type { RunRecord } from "../../store/records.ts"
+import { BifrostError } from "../../util/errors.ts"
+import { kinds, readBody, readQuery } from "../body.ts"
+import { apiErrors } from "../errors.ts"
+import { theNode } from "../lookup.ts"
+import type { ApiOptions } from "../ports.ts"
+
+type OneRun = { Params: { run: string } }
+const statuses: readonly string[] = ["running", "succeeded", "failed", "aborted"] satisfies RunRecord["status"][]
+
+/** `/v1/runs`: what spans nodes. `POST {nodes, then_deploy, image}` → 202 with the run. */
+export function runRoutes(app: FastifyInstance, { store, runs }: ApiOptions): void {
+  app.get("/v1/runs", async (request) => {
+    const { status } = readQuery(request.query, ["status"])
+    if (status !== undefined && !statuses.includes(status)) {
+      throw new BifrostError(apiErrors.FIELD_INVALID, { detail: "?status", expected: statuses.join(", ") })
+    }
+    return { runs: await store.runs.list(status === undefined ? {} : { status: status as RunRecord["status"] }) }
+  })
+
+  app.get<OneRun>("/v1/runs/:run", async ({ params }) => {
+    const run = await store.runs.find(params.run)
+    if (run) return run
+    throw new BifrostError(apiErrors.NOT_FOUND, {
+      detail: `run ${params.run.slice(0, 80)}`,
+      expected: "the id of a run",
+    })
+  })
+
+  app.post("/v1/runs", async (request, reply) => {
+    const body = readBody(request.body, { nodes: kinds.texts, then_deploy: kinds.boolean, image: kinds.text })
+    // A name that is not there is told before anything begins.
+    for (const node of body.nodes ?? []) await theNode(store, node)
+    const run = await runs.start({
+      kind: "provision",
+      nodes: body.nodes ?? [],
+      then_deploy: body.then_deploy ?? false,
+      ...(body.image !== undefined && { image: body.image }),
+    })
+    return reply.status(202).header("Location", `/v1/runs/${run.id}`).send(run)
+  })
+
+  app.post<OneRun>("/v1/runs/:run/abort", async ({ params }, reply) => {
+    return reply.status(202).send(await runs.abort(params.run))
+  })
+}

@@ -1,0 +1,36 @@
+import type { Conductor } from "../conductor/port.ts"
+import type { Store } from "../store/port.ts"
+import type { RunRecord } from "../store/records.ts"
+import type { Clock } from "../util/clock.ts"
+
+/** What `POST /v1/runs` takes; it becomes RunRecord.request. A type, not an interface, so that it is a JSON object. */
+export type RunRequest = {
+  kind: "provision"
+  /** Names or uuids; empty means every node. */
+  nodes: string[]
+  /** Go on to the deployer once all nodes are active. */
+  then_deploy: boolean
+  /** Image for nodes that name none of their own; the built-in one when absent. */
+  image?: string
+}
+
+/** Carries out what spans nodes. Each run's progress is in the store's events, under its id. */
+export interface Runs {
+  /** Checks the request, records the run and begins it. Rejects while another run has one of the nodes. */
+  start(request: RunRequest): Promise<RunRecord>
+  /** Asks the run to stop; resolves when that is recorded. NOT_FOUND for an unknown id. */
+  abort(id: string): Promise<RunRecord>
+}
+
+export interface ApiOptions {
+  readonly store: Store
+  readonly conductor: Conductor
+  readonly runs: Runs
+  readonly clock: Clock
+  /** What this service calls itself in `/v1/conductors`. */
+  readonly hostname: string
+  /** Asked for HTTP basic credentials when given. */
+  readonly authenticate?: (user: string, password: string) => Promise<boolean>
+  /** Told of failures that are ours (status ≥ 500). */
+  readonly onFailure?: (error: unknown) => void
+}
