@@ -6,6 +6,11 @@ export const netbootErrors = defineErrors({
     summary: "the provisioning interface is not there",
     remedy: "Name one of the interfaces that `ip -br link` shows, or plug the network in.",
   },
+  NETBOOT_INTERFACE_DOWN: {
+    status: 500,
+    summary: "the provisioning interface has no link",
+    remedy: "Plug its cable in and set it up: ip link set NAME up",
+  },
   NETBOOT_ADDRESS_ABSENT: {
     status: 500,
     summary: "the provisioning interface does not carry the service's address",

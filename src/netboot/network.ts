@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs"
 import { type NetworkInterfaceInfo, networkInterfaces } from "node:os"
 import { contains, isHost, parseNetwork, toNumber } from "../dhcp/ipv4.ts"
 import type { Subnet } from "../dhcp/lease-book.ts"
@@ -9,7 +10,7 @@ type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>
 
 /**
  * The networks that DHCP serves: the interface's own first, then those behind relays. Throws NETBOOT_INTERFACE_ABSENT,
- * NETBOOT_ADDRESS_ABSENT or NETBOOT_RANGE_INVALID.
+ * NETBOOT_INTERFACE_DOWN, NETBOOT_ADDRESS_ABSENT or NETBOOT_RANGE_INVALID.
  */
 export function servedSubnets(
   options: Pick<NetbootOptions, "interface" | "address" | "range" | "router" | "relayed">,
@@ -23,6 +24,9 @@ export function servedSubnets(
 function ownNetwork({ interface: name, address }: Pick<NetbootOptions, "interface" | "address">, all: Interfaces) {
   const entries = all[name]?.filter(({ family }) => family === "IPv4")
   if (!entries) {
+    // Node lists interfaces with a link only.
+    if (existsSync(`/sys/class/net/${name}`))
+      throw new BifrostError(netbootErrors.NETBOOT_INTERFACE_DOWN, { detail: name })
     const present = Object.keys(all).join(", ")
     throw new BifrostError(netbootErrors.NETBOOT_INTERFACE_ABSENT, { detail: name, expected: `one of ${present}` })
   }
