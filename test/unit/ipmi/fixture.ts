@@ -88,7 +88,7 @@ export const fastClock: Clock = {
 }
 
 /** A UDP proxy in front of a BMC, for one client: counts packets and loses those that `lose` names. */
-export class Proxy {
+export class LossyProxy {
   readonly #front: Socket = createSocket("udp4")
   readonly #back: Socket = createSocket("udp4")
   /** Packets that came in, from either side. */
