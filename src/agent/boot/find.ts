@@ -1,6 +1,6 @@
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmdirSync } from "node:fs"
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmdirSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { basename, join, relative } from "node:path"
+import { basename, join } from "node:path"
 import { messageOf } from "../../util/errors.ts"
 import { run } from "../../util/run.ts"
 import type { KernelFiles } from "../sysfs.ts"
@@ -17,8 +17,16 @@ export interface FoundSystem {
 /** Where distributions keep what we read, on a root partition and on a separate /boot. */
 const GRUB = ["boot/grub/grub.cfg", "boot/grub2/grub.cfg", "grub/grub.cfg", "grub2/grub.cfg"]
 const LOADER = ["boot/loader/entries", "loader/entries"]
-/** Both `noload` (ext4) and `norecovery` (xfs) keep a journal from being replayed: reading must not write. */
-const MOUNT_OPTIONS = ["ro,noload", "ro,norecovery", "ro"]
+/**
+ * What systems are installed on, tried in turn: busybox's mount does not load a module for a type that it has to guess.
+ * `noload` and `norecovery` keep a journal from being replayed: reading must not write.
+ */
+const FILE_SYSTEMS = [
+  ["ext4", "ro,noload"],
+  ["xfs", "ro,norecovery"],
+  ["btrfs", "ro"],
+  ["vfat", "ro"],
+] as const
 
 /**
  * Mounts the disk's partitions one by one, read only, and gives the first that says how its system is started to
@@ -58,8 +66,8 @@ export function partitionsOf(files: KernelFiles, disk: string): string[] {
 }
 
 async function mount(device: string, at: string): Promise<boolean> {
-  for (const options of MOUNT_OPTIONS) {
-    const { code } = await run("mount", ["-o", options, device, at], { accept: [1, 32, 255] })
+  for (const [type, options] of FILE_SYSTEMS) {
+    const { code } = await run("mount", ["-t", type, "-o", options, device, at], { accept: [1, 32, 255] })
     if (code === 0) return true
   }
   return false
@@ -100,16 +108,39 @@ function firstText(root: string, paths: readonly string[]): string | undefined {
   return path === undefined ? undefined : readFileSync(path, "utf8")
 }
 
-/** The first path that exists below the root, with links followed, but never out of it. */
+/** The first path that exists below the root, with links followed as the installed system would follow them. */
 function inside(root: string, paths: readonly string[]): string | undefined {
-  const base = realpathSync(root)
   for (const path of paths) {
-    try {
-      const real = realpathSync(join(base, path))
-      if (!relative(base, real).startsWith("..")) return real
-    } catch {
-      // Not there; the next place may be.
-    }
+    const real = resolveBelow(root, path)
+    if (real !== undefined) return real
   }
   return undefined
+}
+
+/** As many links as Linux follows (path_resolution(7)). */
+const LINKS = 40
+
+/** An absolute link begins at `root` again, and `..` does not leave it. */
+function resolveBelow(root: string, path: string): string | undefined {
+  const waiting = path.split("/")
+  let at: string[] = []
+  for (let links = 0; waiting.length > 0; ) {
+    const name = waiting.shift()!
+    if (name === "" || name === ".") continue
+    if (name === "..") {
+      at.pop()
+      continue
+    }
+    const stat = lstatSync(join(root, ...at, name), { throwIfNoEntry: false })
+    if (!stat) return undefined
+    if (!stat.isSymbolicLink()) {
+      at.push(name)
+      continue
+    }
+    if (++links > LINKS) return undefined
+    const target = readlinkSync(join(root, ...at, name))
+    if (target.startsWith("/")) at = []
+    waiting.unshift(...target.split("/"))
+  }
+  return join(root, ...at)
 }

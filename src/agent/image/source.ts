@@ -67,7 +67,7 @@ export class ImageSource {
       try {
         const { body } = await this.#open(at, end)
         try {
-          for await (const chunk of body as AsyncIterable<Buffer>) {
+          for await (const chunk of pieces(body)) {
             at += chunk.length
             failures = 0
             yield chunk
@@ -114,6 +114,58 @@ export class ImageSource {
     this.#size ??= response.size
     this.#validator ??= response.validator
     return response
+  }
+}
+
+/** What is handed on at once: a thousand small pieces cost more time than their bytes on a slow processor. */
+const PIECE = 1024 * 1024
+/** Pieces that may wait before the connection is paused. */
+const WAITING = 4
+
+/** A body in pieces of PIECE bytes; the last one, and the one before a failure, may be shorter. */
+async function* pieces(body: http.IncomingMessage): AsyncGenerator<Buffer> {
+  const waiting: Buffer[] = []
+  let piece = Buffer.allocUnsafe(PIECE)
+  let filled = 0
+  let ended = false
+  let failure: Error | undefined
+  let wake = () => {}
+  const endPiece = () => {
+    if (filled > 0) waiting.push(piece.subarray(0, filled))
+    piece = Buffer.allocUnsafe(PIECE)
+    filled = 0
+    wake()
+  }
+  const end = (error?: Error) => {
+    failure ??= error
+    ended = true
+    endPiece()
+  }
+  body.on("data", (chunk: Buffer) => {
+    for (let rest = chunk; rest.length > 0; ) {
+      const copied = rest.copy(piece, filled)
+      filled += copied
+      rest = rest.subarray(copied)
+      if (filled === PIECE) endPiece()
+    }
+    if (waiting.length >= WAITING) body.pause()
+  })
+  body.on("end", () => end())
+  body.on("error", end)
+  body.on("close", () => end())
+  for (;;) {
+    const next = waiting.shift()
+    if (next) {
+      if (waiting.length < WAITING) body.resume()
+      yield next
+    } else if (ended) {
+      if (failure) throw failure
+      return
+    } else {
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
   }
 }
 
