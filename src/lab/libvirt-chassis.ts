@@ -9,6 +9,8 @@ import { BmcState } from "./bmc-state.ts"
 import { bootIndexSteps, bootOrder } from "./boot-order.ts"
 import { labErrors } from "./errors.ts"
 
+const unplaced = 1_000
+
 export interface LibvirtDomain {
   /** libvirt's name of it. */
   readonly domain: string
@@ -17,9 +19,6 @@ export interface LibvirtDomain {
   readonly bmcState: string
   readonly clock: Clock
 }
-
-/** ids that libvirt gives to a domain's first virtio disk and first card. */
-const devices = { disk: "virtio-disk0", net: "net0" } as const
 
 /** As in machine.ts: SeaBIOS makes two resets of one, and both belong to the same boot. */
 const resetSettlesMs = 1_000
@@ -106,8 +105,9 @@ export class LibvirtChassis implements Chassis {
   }
 
   async #applyBootOrder(): Promise<void> {
-    const qom = (execute: string, device: keyof typeof devices, value?: number) => {
-      const path = `/machine/peripheral/${devices[device]}`
+    const ids = deviceIds(await this.#virsh("dumpxml", this.#domain.domain))
+    const qom = (execute: string, device: "disk" | "net", value?: number) => {
+      const path = `/machine/peripheral/${ids[device]}`
       return this.#monitor(execute, { path, property: "bootindex", ...(value === undefined ? {} : { value }) })
     }
     const current = { net: await qom("qom-get", "net"), disk: await qom("qom-get", "disk") }
@@ -145,8 +145,17 @@ export class LibvirtChassis implements Chassis {
   }
 }
 
+/** QEMU's ids of a running domain's first disk and first card: libvirt calls them aliases. */
+export function deviceIds(xml: string): Record<"disk" | "net", string> {
+  const aliasOf = (element: RegExp) => /<alias name='([^']+)'/.exec(element.exec(xml)?.[0] ?? "")?.[1]
+  const disk = aliasOf(/<disk [^>]*device='disk'[\s\S]*?<\/disk>/)
+  const net = aliasOf(/<interface [\s\S]*?<\/interface>/)
+  if (disk && net) return { disk, net }
+  throw new BifrostError(labErrors.LAB_QMP, { expected: "a running domain with a disk and a network card" })
+}
+
 function place(bootindex: number): number {
-  return bootindex < 0 ? 1_000 : bootindex
+  return bootindex < 0 ? unplaced : bootindex
 }
 
 /** A domain's serial console, through `virsh console`, which insists on a terminal: `script` gives it one. */
