@@ -1,4 +1,5 @@
 import { defineImage } from "../../src/build/containers/definition.ts"
+import { libraryExtras } from "../prune.ts"
 
 /** `python3-keystone` alone: the package `keystone` adds questions to the administrator and an init script. */
 export default defineImage({
@@ -6,7 +7,7 @@ export default defineImage({
   summary: "OpenStack identity",
   from: "openstack-base",
   packages: ["python3-keystone"],
-  prune: ["/usr/lib/python3/dist-packages/*/tests", "/usr/lib/python3/dist-packages/*/locale"],
+  prune: libraryExtras,
   user: { name: "keystone", id: 42425, home: "/var/lib/keystone" },
   files: {
     "/usr/local/bin/kolla_extend_start": { source: "extend_start", mode: "0755" },

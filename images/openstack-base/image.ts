@@ -1,4 +1,5 @@
 import { defineImage } from "../../src/build/containers/definition.ts"
+import { fullPerl, libraryExtras } from "../prune.ts"
 
 /** What every OpenStack service imports, in one layer that hosts pull once. */
 export default defineImage({
@@ -22,7 +23,7 @@ export default defineImage({
     "uwsgi-core",
     "uwsgi-plugin-python3",
   ],
-  // Unit tests of libraries and their translations: a quarter of the files. `__pycache__` stays: a service runs as a user
-  // who could not write it again, and compiling at each start costs seconds on slow hosts.
-  prune: ["/usr/lib/python3/dist-packages/*/tests", "/usr/lib/python3/dist-packages/*/locale"],
+  // `__pycache__` stays, 95 MB that it is: a service runs as a user who could not write it again, and compiling at each
+  // start costs seconds on a slow host.
+  prune: [...libraryExtras, ...fullPerl, "/usr/share/python-babel-localedata/locale-data/[a-df-qs-z]*.dat"],
 })

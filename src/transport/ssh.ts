@@ -12,8 +12,8 @@ import { shellWords } from "./shell.ts"
 const execTimeout = 60_000
 const fileTimeout = 30_000
 const tailLines = 12
-/** SSH_FX_NO_SUCH_FILE, draft-ietf-secsh-filexfer-02 §7. */
-const noSuchFile = 2
+/** Status codes of draft-ietf-secsh-filexfer-02 §7. */
+const [noSuchFile, failure] = [2, 4]
 
 export function sshTransport(host: HostEndpoint, privateKey: Secret, clock: Clock): HostTransport {
   let connection: Promise<Client> | undefined
@@ -170,15 +170,25 @@ async function writeOver(session: SFTPWrapper, path: string, content: Buffer, op
   const { owner } = options
   if (owner) await step((done) => session.chown(temporary, owner.uid, owner.gid, done))
   await step((done) => session.chmod(temporary, options.mode, done))
-  await step((done) => session.ext_openssh_rename(temporary, path, done))
+  try {
+    await step((done) => session.ext_openssh_rename(temporary, path, done))
+  } catch (error) {
+    if (!hasCode(error, failure)) throw error
+    // A file that is itself a mount, as /etc/hosts is in a container, can only be written in place.
+    await step((done) => session.writeFile(path, content, done))
+    await step((done) => session.unlink(temporary, done))
+  }
 }
+
+const hasCode = (error: unknown, code: number) =>
+  typeof error === "object" && error !== null && "code" in error && error.code === code
 
 /** Runs an SFTP request; "no such file" is the value `absent`, not an error. */
 function absentAs<T>(absent: T, work: (done: (error: unknown, value?: T) => void) => void): Promise<T> {
   return new Promise((resolve, reject) =>
     work((error, value) => {
       if (!error) return resolve(value as T)
-      if (typeof error === "object" && "code" in error && error.code === noSuchFile) return resolve(absent)
+      if (hasCode(error, noSuchFile)) return resolve(absent)
       reject(error)
     }),
   )

@@ -1,0 +1,144 @@
+import {
+  type DatabaseDefinition,
+  defineService,
+  type FileDefinition,
+  type ServiceContext,
+  workers,
+} from "../../src/deploy/service.ts"
+
+const port = 5000
+/** A worker's resident memory after its first requests. */
+const workerMb = 110
+
+const database: DatabaseDefinition = { name: "keystone", password: "keystone_database_password" }
+
+const url = ({ site, host }: Pick<ServiceContext, "site" | "host">) =>
+  `http://${site.endpointAddress ?? host.address}:${port}`
+
+const config: FileDefinition = {
+  name: "keystone.conf",
+  dest: "/etc/keystone/keystone.conf",
+  owner: "keystone:keystone",
+  perm: "0600",
+  content: ({ site, first, databaseUrl }) => ({
+    DEFAULT: { debug: site.debug, use_stderr: true },
+    database: { connection: databaseUrl(database), connection_recycle_time: 10, max_pool_size: 1, max_retries: -1 },
+    token: { provider: "fernet", expiration: 86_400 },
+    fernet_tokens: { max_active_keys: 3 },
+    cache: {
+      enabled: true,
+      backend: "dogpile.cache.pymemcache",
+      memcache_servers: `${first("control").address}:11211`,
+    },
+    oslo_middleware: { enable_proxy_headers_parsing: true },
+  }),
+}
+
+/** Keys are the site's secrets, laid down as files: every host has the same ones and none is lost with a host. */
+const keys: readonly FileDefinition[] = ["fernet", "credential"].flatMap((kind) =>
+  [0, 1].map((index) => ({
+    name: `${kind}-key-${index}`,
+    dest: `/etc/keystone/${kind}-keys/${index}`,
+    owner: "keystone:keystone",
+    perm: "0600",
+    content: ({ secret }: ServiceContext) => secret(`keystone_${kind}_key_${index}`),
+  })),
+)
+
+const uwsgi: FileDefinition = {
+  name: "keystone-uwsgi.ini",
+  dest: "/etc/keystone/keystone-uwsgi.ini",
+  owner: "keystone:keystone",
+  perm: "0600",
+  content: ({ host, facts }) => ({
+    uwsgi: {
+      plugins: "python3",
+      "http-socket": `${host.address}:${port}`,
+      "wsgi-file": "/usr/bin/keystone-wsgi-public",
+      master: true,
+      processes: workers(facts, workerMb),
+      threads: 1,
+      "enable-threads": true,
+      "thunder-lock": true,
+      "die-on-term": true,
+      // Clients saw resets when uWSGI ended a connection that they meant to use again.
+      "add-header": "Connection: close",
+      "buffer-size": 65_535,
+      "need-app": true,
+      "disable-logging": true,
+    },
+  }),
+}
+
+export default defineService({
+  name: "keystone",
+  group: "control",
+  database,
+  secrets: {
+    keystone_database_password: "password",
+    keystone_admin_password: "password",
+    keystone_fernet_key_0: "fernet",
+    keystone_fernet_key_1: "fernet",
+    keystone_credential_key_0: "fernet",
+    keystone_credential_key_1: "fernet",
+  },
+  tasks: [
+    {
+      name: "bootstrap_keystone",
+      image: "keystone",
+      command: () => "true",
+      environment: () => ({ KOLLA_BOOTSTRAP: "" }),
+      files: [config],
+      needs: ["database/keystone"],
+      perImage: true,
+      fingerprint: () => ["db_sync"],
+    },
+    {
+      name: "bootstrap_keystone_admin",
+      image: "keystone",
+      command: () => "kolla_keystone_bootstrap /etc/keystone/bootstrap.env",
+      files: [
+        config,
+        ...keys,
+        {
+          name: "bootstrap.env",
+          dest: "/etc/keystone/bootstrap.env",
+          owner: "keystone:keystone",
+          perm: "0600",
+          content: bootstrapVariables,
+        },
+      ],
+      needs: ["task/bootstrap_keystone"],
+      perImage: false,
+      fingerprint: (context) => [bootstrapVariables(context)],
+    },
+  ],
+  containers: [
+    {
+      name: "keystone",
+      image: "keystone",
+      command: () => "uwsgi --ini /etc/keystone/keystone-uwsgi.ini",
+      files: [config, uwsgi, ...keys],
+      needs: ["task/bootstrap_keystone", "container/memcached"],
+      healthy: ({ host }) => ["healthcheck_curl", `http://${host.address}:${port}/v3`],
+    },
+  ],
+  endpoint: url,
+})
+
+function bootstrapVariables(context: ServiceContext): string {
+  const variables = {
+    USERNAME: "admin",
+    PASSWORD: context.secret("keystone_admin_password"),
+    PROJECT_NAME: "admin",
+    ROLE_NAME: "admin",
+    SERVICE_NAME: "keystone",
+    REGION_ID: context.site.region,
+    ADMIN_URL: url(context),
+    INTERNAL_URL: url(context),
+    PUBLIC_URL: url(context),
+  }
+  return Object.entries(variables)
+    .map(([key, value]) => `OS_BOOTSTRAP_${key}='${value}'\n`)
+    .join("")
+}

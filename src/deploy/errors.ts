@@ -1,0 +1,64 @@
+import { defineErrors } from "../util/errors.ts"
+
+export const deployErrors = defineErrors({
+  NO_HOST: {
+    status: 409,
+    summary: "no host is there to deploy to",
+    remedy: "Provision nodes first, and give one of them the group that is missing.",
+  },
+  HOST_NOT_READY: {
+    status: 409,
+    summary: "a node cannot take part in a deployment",
+    remedy: "Provision it again, so that its address and its SSH host key are recorded.",
+  },
+  DEFINITION_UNSOUND: {
+    status: 500,
+    summary: "a service definition is not sound",
+    remedy: "Correct services/<name>/service.ts.",
+  },
+  IMAGE_NOT_LOCKED: {
+    status: 409,
+    summary: "images.lock does not name an image that the services need",
+    remedy: "Run bifrost-ts images build containers and bifrost-ts images push; they write images.lock.",
+  },
+  LOCK_UNREADABLE: {
+    status: 409,
+    summary: "images.lock cannot be read",
+    remedy: "Run bifrost-ts images push, which writes it anew.",
+  },
+  PULL_FAILED: {
+    status: 502,
+    summary: "an image could not be pulled",
+    remedy: "Is the registry up, and can the host reach it? Run the command again: what has been done is kept.",
+  },
+  CONTAINER_DIED: {
+    status: 502,
+    summary: "a container ended while it was to become healthy",
+    remedy: "Its last lines are above; the rest is in `docker logs` on the host.",
+  },
+  CONTAINER_UNHEALTHY: {
+    status: 504,
+    summary: "a container did not become healthy in time",
+    remedy: "Its last lines are above; the rest is in `docker logs` on the host.",
+  },
+  TASK_FAILED: {
+    status: 502,
+    summary: "a task of the deployment failed",
+    remedy: "Its last lines are above. It is safe to repeat: run the command again once the cause is gone.",
+  },
+  SQL_FAILED: {
+    status: 502,
+    summary: "the database refused a statement",
+    remedy: "Is the container mariadb on this host healthy?",
+  },
+  TOKEN_REFUSED: {
+    status: 502,
+    summary: "Keystone is up and gives the administrator no token",
+    remedy: "Look at the log of the container keystone.",
+  },
+  OSLO_SYNTAX: {
+    status: 400,
+    summary: "a configuration file is not in oslo.config's format",
+    remedy: "A line is `[section]`, `key = value`, a comment (# or ;), or an indented continuation of the value above.",
+  },
+})

@@ -1,0 +1,29 @@
+import type { HostTransport } from "../transport/port.ts"
+import type { InventoryHost } from "./inventory.ts"
+import type { HostFacts } from "./service.ts"
+
+/** A host of the inventory with the way to it. */
+export interface DeployHost {
+  readonly entry: InventoryHost
+  readonly transport: HostTransport
+  /** Asked once a run; a failure is not kept, so that the next step tries again. */
+  facts(): Promise<HostFacts>
+}
+
+export function deployHost(entry: InventoryHost, transport: HostTransport): DeployHost {
+  let known: Promise<HostFacts> | undefined
+  return {
+    entry,
+    transport,
+    facts() {
+      known ??= transport.engine.info().then((info: { NCPU: number; MemTotal: number }) => ({
+        cpus: info.NCPU,
+        memoryMb: Math.floor(info.MemTotal / 1024 / 1024),
+      }))
+      known.catch(() => {
+        known = undefined
+      })
+      return known
+    },
+  }
+}

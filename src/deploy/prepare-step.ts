@@ -1,0 +1,59 @@
+import type { Change, Step } from "../graph/step.ts"
+import type { DeployHost } from "./host.ts"
+import type { Inventory } from "./inventory.ts"
+
+interface Prepared {
+  readonly path: string
+  readonly mode: number
+  readonly seen: string | undefined
+  readonly wanted: string
+}
+
+export interface PrepareStepOptions {
+  readonly host: DeployHost
+  readonly inventory: Inventory
+  readonly registry: { readonly address: string; readonly ca?: string }
+}
+
+/** What a host needs before containers: trust in the registry, and the names of its peers. Nothing is restarted. */
+export function prepareStep({ host, inventory, registry }: PrepareStepOptions): Step<Prepared[]> {
+  const { transport } = host
+  let last: Prepared[] = []
+  return {
+    id: `${host.entry.name}/prepare`,
+    after: [],
+    async inspect(signal) {
+      const hosts = (await transport.readFile("/etc/hosts", signal))?.content.toString("utf8")
+      last = [{ path: "/etc/hosts", mode: 0o644, seen: hosts, wanted: withPeers(hosts ?? "", inventory) }]
+      if (registry.ca !== undefined) {
+        // The engine reads this folder at each pull; it need not be restarted.
+        const path = `/etc/docker/certs.d/${registry.address}/ca.crt`
+        const seen = (await transport.readFile(path, signal))?.content.toString("utf8")
+        last.push({ path, mode: 0o644, seen, wanted: registry.ca })
+      }
+      return last
+    },
+    plan: (files) =>
+      files
+        .filter(({ seen, wanted }) => seen !== wanted)
+        .map(
+          ({ path, seen }): Change => ({ action: seen === undefined ? "create" : "update", target: `file ${path}` }),
+        ),
+    async apply(_changes, signal) {
+      for (const { path, mode, seen, wanted } of last) {
+        if (seen !== wanted) await transport.writeFile(path, wanted, { mode, signal })
+      }
+    },
+  }
+}
+
+const first = "# bifrost-ts: hosts of this site"
+const final = "# bifrost-ts: end"
+
+/** The text with our block in it, in its old place or at the end; other lines are left alone. */
+export function withPeers(text: string, inventory: Inventory): string {
+  const block = [first, ...inventory.hosts.map(({ address, name }) => `${address} ${name}`), final].join("\n")
+  const [start, end] = [text.indexOf(first), text.indexOf(final)]
+  if (start >= 0 && end > start) return text.slice(0, start) + block + text.slice(end + final.length)
+  return `${text}${text === "" || text.endsWith("\n") ? "" : "\n"}${block}\n`
+}

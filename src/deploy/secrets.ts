@@ -1,0 +1,36 @@
+import { randomBytes } from "node:crypto"
+import type { SecretStore } from "../store/port.ts"
+import { Secret } from "../util/secret.ts"
+import type { SecretKind, ServiceDefinition } from "./service.ts"
+
+const owner = "site"
+
+const generate: Record<SecretKind, () => Secret> = {
+  // 32 bytes as hexadecimal: needs no quoting in URLs, SQL, INI or shell.
+  password: () => new Secret(randomBytes(32).toString("hex")),
+  // https://github.com/fernet/spec: 256 bits, base64url with padding.
+  fernet: () => new Secret(randomBytes(32).toString("base64").replaceAll("+", "-").replaceAll("/", "_")),
+}
+
+/** All secrets that the services name, made where missing. A dry run keeps nothing of what it makes. */
+export async function siteSecrets(
+  services: readonly ServiceDefinition[],
+  store: SecretStore,
+  dryRun: boolean,
+): Promise<ReadonlyMap<string, Secret>> {
+  const secrets = new Map<string, Secret>()
+  for (const [name, kind] of services.flatMap(({ secrets: own }) => Object.entries(own ?? {}))) {
+    const known = await store.get(owner, name)
+    const secret = known ?? generate[kind]()
+    if (!known && !dryRun) await store.put(owner, name, secret)
+    secrets.set(name, secret)
+  }
+  return secrets
+}
+
+/** Takes secrets out of text that comes from elsewhere, such as a container's log. */
+export function redact(text: string, secrets: Iterable<Secret>): string {
+  let clean = text
+  for (const secret of secrets) clean = clean.replaceAll(secret.reveal(), String(secret))
+  return clean
+}

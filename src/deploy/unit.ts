@@ -1,0 +1,102 @@
+import { createHash } from "node:crypto"
+import type Docker from "dockerode"
+import { renderOslo } from "./oslo.ts"
+import type { ContainerDefinition, ServiceContext, UnitDefinition } from "./service.ts"
+
+/** Labels are the memory of what a container was made from; nothing else on the host remembers. */
+export const labels = {
+  owner: "io.bifrost-ts.owner",
+  image: "io.bifrost-ts.image",
+  spec: "io.bifrost-ts.spec",
+  config: "io.bifrost-ts.config",
+  task: "io.bifrost-ts.task",
+} as const
+export const ownerValue = "site"
+
+/** A unit with all its values: what one host should have. */
+export interface Unit {
+  readonly name: string
+  /** On the host: /etc/kolla/<name>; mounted read-only where kolla_set_configs looks. */
+  readonly folder: string
+  readonly files: readonly HostFile[]
+  readonly options: Docker.ContainerCreateOptions
+  readonly labels: Readonly<Record<string, string>>
+}
+
+export interface HostFile {
+  readonly path: string
+  readonly content: string
+}
+
+const configFolder = "/var/lib/kolla/config_files/"
+const defaultStartSeconds = 180
+const nanoseconds = 1e9
+
+export function renderUnit(
+  definition: UnitDefinition & Partial<ContainerDefinition>,
+  image: string,
+  context: ServiceContext,
+): Unit {
+  const folder = `/etc/kolla/${definition.name}`
+  const files = renderFiles(definition, folder, context)
+  const base: Docker.ContainerCreateOptions = {
+    Image: image,
+    Env: Object.entries({
+      KOLLA_CONFIG_STRATEGY: "COPY_ALWAYS",
+      KOLLA_SERVICE_NAME: definition.name,
+      ...definition.environment?.(context),
+    }).map(([key, value]) => `${key}=${value}`),
+    HostConfig: {
+      NetworkMode: "host",
+      Binds: [`${folder}/:${configFolder}:ro`, ...(definition.volumes ?? [])],
+      RestartPolicy: { Name: definition.healthy ? "unless-stopped" : "no" },
+      LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } },
+      // An engine without a limit gives its containers a billion descriptors; Erlang and MariaDB size tables by them.
+      Ulimits: [{ Name: "nofile", Soft: 16_384, Hard: 16_384 }],
+    },
+    ...(definition.healthy && { Healthcheck: healthcheck(definition.healthy(context), definition.startSeconds) }),
+  }
+  const fingerprints = {
+    [labels.owner]: ownerValue,
+    [labels.image]: image,
+    [labels.spec]: digest(JSON.stringify({ ...base, Image: undefined })),
+    [labels.config]: digest(JSON.stringify(files)),
+  }
+  return { name: definition.name, folder, files, options: { ...base, name: definition.name }, labels: fingerprints }
+}
+
+export const startSeconds = (definition: ContainerDefinition) => definition.startSeconds ?? defaultStartSeconds
+
+function healthcheck(test: readonly string[], seconds = defaultStartSeconds) {
+  return {
+    Test: ["CMD", ...test],
+    Interval: 30 * nanoseconds,
+    Timeout: 30 * nanoseconds,
+    Retries: 3,
+    // While it starts it is asked every two seconds (Engine 25 and later), so that nobody waits for a whole interval.
+    StartPeriod: seconds * nanoseconds,
+    StartInterval: 2 * nanoseconds,
+  }
+}
+
+function renderFiles(definition: UnitDefinition, folder: string, context: ServiceContext): HostFile[] {
+  const own = (definition.files ?? []).map((file) => {
+    const content = file.content(context)
+    return { path: `${folder}/${file.name}`, content: typeof content === "string" ? content : renderOslo(content) }
+  })
+  const config = {
+    command: definition.command(context),
+    config_files: (definition.files ?? []).map(({ name, dest, owner, perm }) => ({
+      source: `${configFolder}${name}`,
+      dest,
+      owner,
+      perm,
+    })),
+    ...(definition.permissions && { permissions: definition.permissions }),
+  }
+  return [{ path: `${folder}/config.json`, content: `${JSON.stringify(config, null, 2)}\n` }, ...own]
+}
+
+export function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex")
+}

@@ -1,0 +1,84 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { services } from "../../../services/index.ts"
+import { pushImages } from "../../../src/build/containers/push.ts"
+import { parseLock } from "../../../src/deploy/lock.ts"
+import type { DeployRequest } from "../../../src/deploy/run.ts"
+import { defaultSite } from "../../../src/deploy/site.ts"
+import { siteAuthority } from "../../../src/service/pki.ts"
+import { startRegistry } from "../../../src/service/registry.ts"
+import { openStore } from "../../../src/store/open.ts"
+import type { Store } from "../../../src/store/port.ts"
+import { systemClock as clock } from "../../../src/util/clock.ts"
+import { inState, type Paths } from "../../../src/util/paths.ts"
+import { builtImages, docker, relay, startContainerHost } from "./container-host.ts"
+
+const imageNames = ["mariadb", "rabbitmq", "memcached", "keystone"]
+const registryPort = 5000
+
+/** A host in a container, a registry with all images, a store: what a deployment needs, and nothing pretended. */
+export async function startSite(name: string) {
+  const cleanups: (() => Promise<unknown>)[] = []
+  const stop = async () => {
+    for (const cleanup of cleanups.reverse()) await cleanup()
+  }
+  try {
+    const state = await mkdtemp(join(tmpdir(), "bifrost-site-"))
+    cleanups.push(() => rm(state, { recursive: true, force: true }))
+    const paths: Paths = { state, cache: join(state, "cache") }
+    const store: Store = await openStore(paths, { clock })
+    cleanups.push(() => store.close())
+    const host = await startContainerHost(name)
+    cleanups.push(() => host.stop())
+    const authority = await siteAuthority(store, clock)
+    const startOwnRegistry = () =>
+      startRegistry({ paths, clock, authority, address: host.gateway, port: registryPort, log: () => {} })
+    let registry = await startOwnRegistry()
+    cleanups.push(() => registry.stop())
+    const { port, server } = await relay(inState.registrySocket(paths))
+    cleanups.push(() => new Promise((resolve) => server.close(resolve)))
+    const recipes = await builtImages(imageNames)
+    const lockFile = join(state, "images.lock")
+    const pushed = await retry(() => pushImages(recipes, { docker, registry: `127.0.0.1:${port}` }))
+    await writeFile(lockFile, JSON.stringify(pushed))
+    const lock = parseLock(await readFile(lockFile, "utf8"))
+    const request: Omit<DeployRequest, "signal"> = {
+      inventory: host.inventory,
+      services,
+      site: defaultSite,
+      secrets: store.secrets,
+      privateKey: host.privateKey,
+      registry: { address: `${host.gateway}:${registryPort}`, ca: authority.certificate },
+      lock,
+      accessFolder: join(state, "access"),
+      clock,
+    }
+    const withoutRegistry = async <T>(work: () => Promise<T>): Promise<T> => {
+      await registry.stop()
+      try {
+        return await work()
+      } finally {
+        registry = await startOwnRegistry()
+      }
+    }
+    return { host, store, paths, request, withoutRegistry, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+export type TestSite = Awaited<ReturnType<typeof startSite>>
+
+/** The registry listens a moment after its process began. */
+async function retry<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (attempt === 10) throw error
+      await clock.sleep(500)
+    }
+  }
+}
