@@ -1,5 +1,7 @@
 import Fastify, { type FastifyInstance } from "fastify"
+import { BifrostError } from "../util/errors.ts"
 import { requireCredentials } from "./auth.ts"
+import { apiErrors } from "./errors.ts"
 import { answerFailures, answerUnknownPaths } from "./failures.ts"
 import { nodeRoutes } from "./ironic/nodes.ts"
 import { portRoutes } from "./ironic/ports.ts"
@@ -42,13 +44,18 @@ export function buildApi(options: ApiOptions): FastifyInstance {
   return app
 }
 
-/** Ironic's clients send JSON under several types, and a type without a body on DELETE. */
+/** Ironic's clients send JSON under several types, and on DELETE "application/octet-stream" without a body. */
 function readBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser("error", "error")
-  app.removeContentTypeParser("application/json")
+  app.removeAllContentTypeParsers()
   app.addContentTypeParser(
     ["application/json", "application/json-patch+json"],
     { parseAs: "string" },
     (request, body, done) => (body === "" ? done(null, undefined) : parse(request, body as string, done)),
   )
+  app.addContentTypeParser("*", { parseAs: "string" }, (request, body, done) => {
+    if (body === "") return done(null, undefined)
+    const detail = `a body of type ${String(request.headers["content-type"]).slice(0, 80)}`
+    done(new BifrostError({ ...apiErrors.REQUEST_INVALID, status: 415 }, { detail, expected: "application/json" }))
+  })
 }

@@ -259,6 +259,9 @@ test("what is not JSON is one clear error", async () => {
     payload: "a",
   })
   expect(form.statusCode).toBe(415)
+  const bare = { ...headers, "content-type": "application/octet-stream" }
+  const empty = await service.app.inject({ method: "DELETE", url: "/v1/nodes/nobody", headers: bare })
+  expect(empty.statusCode).toBe(404)
 })
 
 test("no request makes the service fail", async () => {
