@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process"
-import { closeSync, openSync, readSync, statSync } from "node:fs"
+import { closeSync, openSync, readSync, rmSync, statSync } from "node:fs"
+import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import type { WriteImageResult } from "../../../src/agent/protocol.ts"
 import { buildConfigDrive } from "../../../src/configdrive/build.ts"
@@ -114,6 +115,26 @@ describe("write_image", () => {
       })
     })
   }
+
+  it("lets a real block device zero the holes", async () => {
+    const backing = machine.disk("backing", 300 * MiB)
+    rmSync(join(machine.root, "sys/block/backing"), { recursive: true })
+    const loop = execFileSync("losetup", ["--find", "--show", backing], { encoding: "utf8" }).trim()
+    try {
+      machine.disk("vda", 300 * MiB, { serial: "DISK1", device: loop, zeroes: 1 })
+      machine.start()
+      const { body } = await write(imageInfo("disk.raw", raw))
+      expect(body.command_error).toBeNull()
+      const { skipped, written } = (body.command_result as { deploy_result: WriteImageResult }).deploy_result
+      expect(skipped).toBeGreaterThan(60 * MiB)
+      expect(written + skipped).toBeLessThanOrEqual(raw.length)
+      expectWritten(loop, 300 * MiB)
+    } finally {
+      await machine.kill()
+      execFileSync("partx", ["--delete", loop], { stdio: "ignore" })
+      execFileSync("losetup", ["--detach", loop])
+    }
+  })
 
   it("goes on where broken connections ended, and transfers no byte twice", async () => {
     const disk = diskOf(300)
