@@ -83,6 +83,7 @@ export class Connection {
   async close(): Promise<void> {
     const session = this.#session
     if (!session) return
+    session.link.hold(true)
     const id = Buffer.alloc(4)
     id.writeUInt32LE(session.bmcId)
     const { netFn, command } = commands.closeSession

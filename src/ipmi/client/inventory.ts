@@ -32,6 +32,9 @@ export async function readSensors(ask: Ask): Promise<SensorReading[]> {
 }
 
 async function sensorRecords(ask: Ask): Promise<SensorRecord[]> {
+  const { data: repository } = await ask("getSdrRepository", [])
+  need(repository, 3, "Get SDR Repository Info")
+  if (repository.readUInt16LE(1) === 0) return []
   const records: SensorRecord[] = []
   const seen = new Set<number>()
   let reservation = await reserve(ask)

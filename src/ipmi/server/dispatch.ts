@@ -1,7 +1,9 @@
 import type { Clock } from "../../util/clock.ts"
+import { BifrostError } from "../../util/errors.ts"
 import { commandName, commands } from "../codec/commands.ts"
 import { completion } from "../codec/completion.ts"
 import { encodeResponse, type IpmiRequest } from "../codec/message.ts"
+import { ipmiErrors } from "../errors.ts"
 import { appHandlers } from "./commands/app.ts"
 import { chassisHandlers } from "./commands/chassis.ts"
 import type { CommandContext, Handlers, Outcome } from "./commands/handler.ts"
@@ -33,8 +35,9 @@ async function run(context: CommandContext, clock: Clock, request: IpmiRequest):
   const cancel = clock.after(handlerMs, () => resolve(completion.timeout))
   try {
     return await Promise.race([late, handler(context, Buffer.from(request.data))])
-  } catch {
-    return completion.unspecified
+  } catch (error) {
+    const busy = error instanceof BifrostError && error.code === ipmiErrors.BMC_BUSY.code
+    return busy ? completion.busy : completion.unspecified
   } finally {
     cancel()
   }

@@ -7,7 +7,8 @@ export interface Chassis {
   power(): Promise<Power>
   /**
    * Resolves once the machine has taken the action (for `soft`: once the request is sent), so that a `power()` right after
-   * it tells the truth. `on` while on and `off` while off are no errors. A rejection becomes completion code FFh.
+   * it tells the truth. `on` while on and `off` while off are no errors. A rejection with
+   * BMC_BUSY becomes completion code C0h ("ask again"), any other FFh.
    */
   control(action: ChassisAction): Promise<void>
   /** What is set for the next boot: `{device: "none", …}` once a one-shot selection was used. */

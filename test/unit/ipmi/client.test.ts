@@ -3,6 +3,8 @@ import { afterEach, describe, expect, test } from "vitest"
 import { type BmcTarget, type ClientDependencies, IpmiClient } from "../../../src/ipmi/client.ts"
 import { decodeRmcp } from "../../../src/ipmi/codec/rmcp.ts"
 import { isSession20, payloadTypes } from "../../../src/ipmi/codec/session20.ts"
+import { ipmiErrors } from "../../../src/ipmi/errors.ts"
+import { BifrostError } from "../../../src/util/errors.ts"
 import { Secret } from "../../../src/util/secret.ts"
 import { fastClock, LossyProxy, password, startServer, username } from "./fixture.ts"
 
@@ -142,6 +144,17 @@ test("a session that the BMC forgot is opened again, once, unseen", async () => 
 })
 
 test("a busy BMC is asked again; one that stays busy is reported", async () => {
+  const { machine, port } = await bmc()
+  const busy = () => Promise.reject(new BifrostError(ipmiErrors.BMC_BUSY))
+  let left = 3
+  machine.power = () => (left-- > 0 ? busy() : Promise.resolve("on"))
+  const ipmi = client(port, {}, { clock: fastClock })
+  expect((await ipmi.chassisStatus()).power).toBe("on")
+  machine.power = busy
+  await expect(ipmi.chassisStatus()).rejects.toMatchObject({ code: "BMC_BUSY" })
+})
+
+test("a machine that fails is a refusal with its completion code", async () => {
   const { machine, port } = await bmc()
   machine.control = () => Promise.reject(new Error("QMP went away"))
   await expect(client(port).chassisControl("on")).rejects.toThrow(/FFh unspecified error/)
