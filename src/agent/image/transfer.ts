@@ -6,7 +6,8 @@ import type { DiskWriter } from "./writer.ts"
 
 export type Report = (progress: Omit<Progress, "agent_token">) => void
 
-const REPORT_EVERY_MS = 500
+/** Each report costs a slow processor tens of milliseconds that the image could use. */
+const REPORT_EVERY_MS = 1000
 
 /** One pass over an image file: every byte is hashed, counted and reported on its way to the decoder. */
 export class Transfer {
