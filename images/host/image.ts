@@ -4,6 +4,7 @@ import { defineImage } from "../../src/build/containers/definition.ts"
 export default defineImage({
   name: "host",
   summary: "container that acts as a deployed host",
+  lab: true,
   from: "debian",
   packages: ["docker.io", "dumb-init", "iproute2", "iptables", "openssh-server", "procps", "python3"],
   files: { "/usr/local/sbin/host-start": { source: "host-start", mode: "0755" } },

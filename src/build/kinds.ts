@@ -1,5 +1,6 @@
 import { BifrostError } from "../util/errors.ts"
 import type { Paths } from "../util/paths.ts"
+import { containers } from "./containers/kind.ts"
 import { buildErrors } from "./errors.ts"
 import { os } from "./os/kind.ts"
 import { provisioner } from "./provisioner/kind.ts"
@@ -36,7 +37,7 @@ export interface Buildable {
   build(name: string, context: BuildContext): Promise<Built>
 }
 
-export const kinds: readonly Buildable[] = [os, ramdisk, provisioner, vagrantBox]
+export const kinds: readonly Buildable[] = [os, ramdisk, provisioner, vagrantBox, containers]
 
 /** Finds what to build. NOT_BUILDABLE names what there would have been. */
 export function findBuildable(kind: string, name?: string): { readonly buildable: Buildable; readonly name: string } {

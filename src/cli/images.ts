@@ -3,6 +3,7 @@ import pc from "picocolors"
 import { Cache, megabytes } from "../build/cache.ts"
 import { findBuildable, kinds } from "../build/kinds.ts"
 import { pathsFrom } from "../util/paths.ts"
+import { registerImagesPush } from "./images-push.ts"
 import { table } from "./table.ts"
 
 /** `bifrost-ts images build|list|prune`. */
@@ -27,6 +28,8 @@ export function registerImages(program: Command): void {
     .option("--all", "the newest ones too: everything is built anew next time")
     .option("--json", "print JSON")
     .action(prune)
+
+  registerImagesPush(images)
 }
 
 async function build(kind: string, name: string | undefined, options: { refresh?: boolean; json?: boolean }) {

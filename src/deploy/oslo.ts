@@ -35,7 +35,8 @@ export function renderOslo(config: OsloConfig): string {
  * indented lines continue the value above.
  */
 export function parseOslo(text: string, file = "configuration"): OsloConfig {
-  const config: Record<string, Record<string, string | string[]>> = {}
+  // Without a prototype: a section may be called `constructor`.
+  const config: Record<string, Record<string, string | string[]>> = Object.create(null)
   let section = "DEFAULT"
   let last: { key: string } | undefined
   const fault = (index: number, line: string) =>
@@ -53,14 +54,14 @@ export function parseOslo(text: string, file = "configuration"): OsloConfig {
     const header = /^\[([^\]]+)\]\s*$/.exec(line)
     if (header) {
       section = header[1]!
-      config[section] ??= {}
+      config[section] ??= Object.create(null)
       last = undefined
       continue
     }
     const pair = /^([^=:]+?)\s*[=:]\s*(.*?)\s*$/.exec(line)
     if (!pair) throw fault(index, line)
     const [key, value] = [pair[1]!, pair[2]!]
-    config[section] ??= {}
+    config[section] ??= Object.create(null)
     const known = config[section]![key]
     config[section]![key] = known === undefined ? value : [...(Array.isArray(known) ? known : [known]), value]
     last = { key }

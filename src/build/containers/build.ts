@@ -17,6 +17,8 @@ import { containerBuildErrors } from "./errors.ts"
 export interface BuildOptions {
   readonly docker: Docker
   readonly clock: Clock
+  /** Build although an image of the same inputs is there: for newer packages. */
+  readonly refresh?: boolean
   readonly signal?: AbortSignal
   readonly onEvent?: (event: BuildEvent) => void
 }
@@ -43,7 +45,7 @@ export async function buildImages(recipes: readonly ImageRecipe[], options: Buil
     const image = recipe.definition.name
     const reference = localReference(image, recipe.hash)
     const startedAt = options.clock.now()
-    const known = await findImage(options.docker, reference)
+    const known = !options.refresh && (await findImage(options.docker, reference))
     if (!known) {
       options.onEvent?.({ kind: "begin", image })
       await buildOne(recipe, reference, options)
@@ -77,6 +79,7 @@ async function buildOne(recipe: ImageRecipe, reference: string, options: BuildOp
     t: reference,
     labels: { [inputLabel]: recipe.hash },
     forcerm: true,
+    nocache: options.refresh ?? false,
     ...(options.signal && { abortSignal: options.signal }),
   })
   await followProgress(options.docker, stream, {

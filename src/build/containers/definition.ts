@@ -4,6 +4,8 @@ export interface ImageDefinition {
   /** Also the folder's name, and the last part of the repository's. */
   readonly name: string
   readonly summary: string
+  /** Only labs and tests run it; it is not among the images of a site. */
+  readonly lab?: true
   /** Another definition's name. Exactly one of `from` and `bootstrap` is given. */
   readonly from?: string
   /** A root of the hierarchy: a file system that mmdebstrap makes from packages, since no registry is asked for anything. */

@@ -1,0 +1,162 @@
+import { describe, expect, it } from "vitest"
+import { StepGraph } from "../../../src/graph/graph.ts"
+import type { GraphEvent } from "../../../src/graph/result.ts"
+import { runGraph } from "../../../src/graph/run.ts"
+import type { Change, Step } from "../../../src/graph/step.ts"
+import { systemClock as clock } from "../../../src/util/clock.ts"
+
+const signal = new AbortController().signal
+
+/** A step that is done once it was applied; `world` is what it changes. */
+function step(world: Set<string>, id: string, after: string[] = [], more: Partial<Step<boolean>> = {}): Step<boolean> {
+  return {
+    id,
+    after,
+    inspect: async () => world.has(id),
+    plan: (seen): Change[] => (seen ? [] : [{ action: "create", target: id }]),
+    async apply() {
+      world.add(id)
+    },
+    ...more,
+  }
+}
+const fails = {
+  async apply() {
+    throw new Error("no")
+  },
+}
+const statuses = (steps: readonly { id: string; status: string }[]) =>
+  Object.fromEntries(steps.map(({ id, status }) => [id, status]))
+
+describe("StepGraph", () => {
+  it("names the cycle, in the direction in which the work would flow", () => {
+    const world = new Set<string>()
+    const steps = [step(world, "a", ["c"]), step(world, "b", ["a"]), step(world, "c", ["b"]), step(world, "d")]
+    expect(() => new StepGraph(steps)).toThrow("a → b → c → a")
+  })
+
+  it("refuses repeated ids and unknown dependencies", () => {
+    const world = new Set<string>()
+    expect(() => new StepGraph([step(world, "a"), step(world, "a")])).toThrow("used twice: a")
+    expect(() => new StepGraph([step(world, "a", ["ghost"])])).toThrow("a comes after ghost")
+  })
+
+  it("orders ten thousand chained steps without exhausting the stack", () => {
+    const world = new Set<string>()
+    const steps = Array.from({ length: 10_000 }, (_, i) => step(world, `${i}`, i < 9999 ? [`${i + 1}`] : []))
+    expect(new StepGraph(steps).steps[0]!.id).toBe("9999")
+  })
+
+  it("prints as Graphviz, and cuts out a step with all that it needs", () => {
+    const world = new Set<string>()
+    const graph = new StepGraph([step(world, "a"), step(world, "b", ["a"]), step(world, "c")])
+    expect(graph.subset(["b"]).toString()).toBe(
+      'digraph {\n  rankdir=LR\n  node [shape=box]\n  "a"\n  "b"\n  "a" -> "b"\n}\n',
+    )
+  })
+})
+
+describe("runGraph", () => {
+  it("changes what differs, then finds nothing to do", async () => {
+    const world = new Set(["b"])
+    const graph = new StepGraph([step(world, "a"), step(world, "b", ["a"]), step(world, "c", ["b"])])
+    const first = await runGraph(graph, { clock, signal })
+    expect(statuses(first.steps)).toEqual({ a: "changed", b: "unchanged", c: "changed" })
+    const second = await runGraph(graph, { clock, signal })
+    expect(second.steps.flatMap(({ changes }) => changes)).toEqual([])
+  })
+
+  it("writes nothing in a dry run", async () => {
+    const world = new Set<string>()
+    const graph = new StepGraph([step(world, "a"), step(world, "b", ["a"])])
+    const { steps } = await runGraph(graph, { clock, signal, dryRun: true })
+    expect(statuses(steps)).toEqual({ a: "planned", b: "planned" })
+    expect(world.size).toBe(0)
+  })
+
+  it("skips only what depends on a failure, and says because of what", async () => {
+    const world = new Set<string>()
+    const graph = new StepGraph([
+      step(world, "a", [], fails),
+      step(world, "b", ["a"]),
+      step(world, "c", ["b"]),
+      step(world, "d"),
+      step(world, "e", ["d"]),
+    ])
+    const { steps } = await runGraph(graph, { clock, signal })
+    expect(statuses(steps)).toEqual({ a: "failed", b: "skipped", c: "skipped", d: "changed", e: "changed" })
+    expect(steps.find(({ id }) => id === "c")?.because).toEqual(["b"])
+  })
+
+  it("fails a step whose change did not take", async () => {
+    const graph = new StepGraph([step(new Set(), "a", [], { apply: async () => {} })])
+    const { steps } = await runGraph(graph, { clock, signal })
+    expect(String(steps[0]!.error)).toContain("still not as wanted: a: create a")
+  })
+
+  it("keeps to each resource's limit and runs the rest side by side", async () => {
+    const world = new Set<string>()
+    const most: Record<string, number> = {}
+    const now: Record<string, number> = {}
+    const using = (id: string, resource: string): Step<boolean> => ({
+      ...step(world, id),
+      resources: [resource],
+      async apply() {
+        now[resource] = (now[resource] ?? 0) + 1
+        most[resource] = Math.max(most[resource] ?? 0, now[resource])
+        await new Promise((resolve) => setImmediate(resolve))
+        now[resource]--
+        world.add(id)
+      },
+    })
+    const steps = ["x", "y"].flatMap((resource) => [1, 2, 3, 4].map((n) => using(`${resource}${n}`, resource)))
+    await runGraph(new StepGraph(steps), { clock, signal, limit: (resource) => (resource === "x" ? 2 : 3) })
+    expect(most).toEqual({ x: 2, y: 3 })
+  })
+
+  it("verifies a step that was cut off although nothing is left to change", async () => {
+    const world = new Set(["a", "b"])
+    const verified: string[] = []
+    const steps = ["a", "b"].map((id) => step(world, id, [], { verify: async () => void verified.push(id) }))
+    const ended: string[] = []
+    const journal = {
+      cutOff: async () => new Set(["b"]),
+      begin: async (id: string) => ({ end: async () => void ended.push(id) }),
+    }
+    await runGraph(new StepGraph(steps), { clock, signal, journal })
+    expect(verified).toEqual(["b"])
+    expect(ended).toEqual(["b"])
+  })
+
+  it("starts nothing more after an abort, waits for what runs, and rejects", async () => {
+    const world = new Set<string>()
+    const abort = new AbortController()
+    const events: GraphEvent[] = []
+    const first = step(world, "a", [], {
+      async apply() {
+        abort.abort(new Error("stop"))
+        world.add("a")
+      },
+    })
+    const graph = new StepGraph([first, step(world, "b", ["a"])])
+    const running = runGraph(graph, { clock, signal: abort.signal, onEvent: (event) => events.push(event) })
+    await expect(running).rejects.toThrow("stop")
+    expect(events.map(({ kind, step: id }) => `${kind} ${id}`)).toEqual(["begin a", "apply a", "end a"])
+  })
+
+  it("finds the critical path by what took longest", async () => {
+    let time = 0
+    const ticking = { ...clock, now: () => time }
+    const world = new Set<string>()
+    const lasting = (id: string, after: string[], ms: number) =>
+      step(world, id, after, {
+        async apply() {
+          time += ms
+          world.add(id)
+        },
+      })
+    const steps = [lasting("a", [], 10), lasting("b", ["a"], 500), lasting("c", ["a"], 20), lasting("d", ["b", "c"], 5)]
+    const { criticalPath } = await runGraph(new StepGraph(steps), { clock: ticking, signal })
+    expect(criticalPath).toEqual(["a", "b", "d"])
+  })
+})
