@@ -18,8 +18,11 @@ export const inNamespace = (name: string, argv: readonly string[]) => [
   ...argv,
 ]
 
+/** Of `ip -json address`. */
 interface Link {
   readonly ifname: string
+  readonly flags: readonly string[]
+  readonly master?: string
   readonly addr_info: readonly { readonly local?: string }[]
 }
 
@@ -43,21 +46,22 @@ export async function ensureNetwork(spec: LabSpec): Promise<string[]> {
 
 /** Lines for `ip -batch` that turn the network found into the one wanted. */
 export function missingLines(spec: LabSpec, links: readonly Link[]): string[] {
-  const names = new Set(links.map((link) => link.ifname))
+  const found = new Map(links.map((link) => [link.ifname, link]))
   const addresses = new Set(links.flatMap((link) => link.addr_info.map((info) => info.local)))
   const lines: string[] = []
   const { bridge, prefix } = network
-  if (!names.has(bridge)) {
-    // No spanning tree and no delay: a port that learns for 15 s would swallow the first DHCPDISCOVERs.
-    lines.push(`link add ${bridge} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`)
-    lines.push("link set lo up", `link set ${bridge} up`)
+  // No spanning tree and no delay: a port that learns for 15 s would swallow the first DHCPDISCOVERs.
+  if (!found.has(bridge)) lines.push(`link add ${bridge} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`)
+  for (const name of ["lo", bridge]) {
+    if (!found.get(name)?.flags.includes("UP")) lines.push(`link set ${name} up`)
   }
   for (const address of [network.own, ...spec.machines.map((machine) => machine.bmc.address)]) {
     if (!addresses.has(address)) lines.push(`address add ${address}/${prefix} dev ${bridge}`)
   }
-  for (const index of spec.machines.keys()) {
-    const tap = tapOf(index)
-    if (!names.has(tap)) lines.push(`tuntap add ${tap} mode tap`, `link set ${tap} master ${bridge} up`)
+  for (const tap of spec.machines.map((_, index) => tapOf(index))) {
+    const port = found.get(tap)
+    if (!port) lines.push(`tuntap add ${tap} mode tap`)
+    if (port?.master !== bridge || !port.flags.includes("UP")) lines.push(`link set ${tap} master ${bridge} up`)
   }
   return lines
 }

@@ -32,21 +32,20 @@ test("UEFI machines have variables of their own and no iPXE in their card", () =
 
 test("only what the network lacks is added", () => {
   const spec = planLab("lab-a", { nodes: 2 })
-  const all = missingLines(spec, [{ ifname: "lo", addr_info: [] }])
-  expect(all).toContain("link add prov0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0")
-  expect(all.filter((line) => line.startsWith("address"))).toEqual([
+  const link = (ifname: string, more = {}) => ({ ifname, flags: ["UP"], addr_info: [], ...more })
+  expect(missingLines(spec, [link("lo", { flags: [] })])).toEqual([
+    "link add prov0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
+    "link set lo up",
+    "link set prov0 up",
     "address add 172.22.0.254/24 dev prov0",
     "address add 172.22.0.101/24 dev prov0",
     "address add 172.22.0.102/24 dev prov0",
-  ])
-  const addresses = ["172.22.0.254", "172.22.0.101"].map((local) => ({ local }))
-  const partial = missingLines(spec, [
-    { ifname: "prov0", addr_info: addresses },
-    { ifname: "tap1", addr_info: [] },
-  ])
-  expect(partial).toEqual([
-    "address add 172.22.0.102/24 dev prov0",
+    "tuntap add tap1 mode tap",
+    "link set tap1 master prov0 up",
     "tuntap add tap2 mode tap",
     "link set tap2 master prov0 up",
   ])
+  const addresses = ["172.22.0.254", "172.22.0.101"].map((local) => ({ local }))
+  const cutOff = [link("lo"), link("prov0", { addr_info: addresses }), link("tap1", { master: "prov0" }), link("tap2")]
+  expect(missingLines(spec, cutOff)).toEqual(["address add 172.22.0.102/24 dev prov0", "link set tap2 master prov0 up"])
 })
