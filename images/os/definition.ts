@@ -12,6 +12,8 @@ export interface OsDefinition {
     readonly enable: readonly string[]
     readonly disable: readonly string[]
     readonly mask: readonly string[]
+    /** Started after SSH. Whatever they wait for or hold up otherwise, they are off the boot's critical path. */
+    readonly late: readonly string[]
   }
   /** Kernel parameters after `root=…`. */
   readonly cmdline: string

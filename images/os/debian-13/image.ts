@@ -36,10 +36,23 @@ export const debian13: OsDefinition = {
       "systemd-resolved.service",
     ],
     // Loading every AppArmor profile costs 19 s of a slow boot. Docker loads its own, which is the one that matters here.
-    disable: ["apparmor.service", "systemd-networkd-wait-online.service", "e2scrub_reap.service", "e2scrub_all.timer"],
-    mask: ["apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "systemd-pstore.service"],
+    disable: [
+      "apparmor.service",
+      "systemd-networkd-wait-online.service",
+      "systemd-network-generator.service",
+      "e2scrub_reap.service",
+      "e2scrub_all.timer",
+    ],
+    mask: [
+      ...["apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "systemd-pstore.service"],
+      ...["sshd-keygen.service", "systemd-binfmt.service", "proc-sys-fs-binfmt_misc.automount"],
+    ],
+    late: [
+      ...["containerd.service", "docker.service", "systemd-logind.service", "getty@.service", "serial-getty@.service"],
+      ...["systemd-resolved.service", "systemd-timesyncd.service"],
+    ],
   },
-  cmdline: "ro quiet loglevel=4 systemd.show_status=0 console=tty0 console=ttyS0,115200n8",
+  cmdline: "rw quiet loglevel=4 systemd.show_status=0 console=tty0 console=ttyS0,115200n8",
   slack: 300e6,
   compression: 12,
 }

@@ -43,9 +43,28 @@ function customization(os: OsDefinition): string[] {
     chroot(`systemctl enable ${os.units.enable.join(" ")}`),
     chroot(`systemctl disable ${os.units.disable.join(" ")}`),
     chroot(`systemctl mask ${os.units.mask.join(" ")}`),
+    ...os.units.late.map(startLate),
+    // SSH listens on every address: it need not wait for one. `sshd -t` before each start would start it twice.
+    `sed -e 's/^After=.*/After=bifrost-config.service/' -e /^ExecStartPre=/d ${SHIPPED}/ssh.service > ${LOCAL}/ssh.service`,
+    chroot("systemctl reenable ssh.service"),
     // The installed system keeps leaving documentation out, but it must sync what it installs.
     'sed -i /unsafe-io/d "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap',
   ]
+}
+
+const SHIPPED = '"$1"/usr/lib/systemd/system'
+const LOCAL = '"$1"/etc/systemd/system'
+
+/**
+ * Moves a unit behind SSH. A drop-in cannot take back the unit's own `Before=`, nor where it is wanted: so a copy without
+ * either stands in for it. Templates are copied all the same, but what wants their instances stays.
+ */
+function startLate(unit: string): string {
+  const edit =
+    "-e 's/^Before=.*/Before=shutdown.target/' -e 's/^After=/After=ssh.service /' -e 's/^WantedBy=sysinit.target/WantedBy=multi-user.target/'"
+  const copy = `sed ${edit} ${SHIPPED}/${unit} > ${LOCAL}/${unit}`
+  if (unit.includes("@") || unit === "systemd-logind.service") return copy
+  return `${copy}; chroot "$1" systemctl reenable ${unit}`
 }
 
 /** Takes out what would make two machines alike, or tells of the machine that built this. */

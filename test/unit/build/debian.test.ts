@@ -1,0 +1,31 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { expect, it } from "vitest"
+import { debianMirror, mirrorIn } from "../../../src/build/debian.ts"
+
+it("finds the archive in both formats of apt's sources", () => {
+  expect(mirrorIn("# deb http://x/debian a main\ndeb [signed-by=/k] http://mirror.example/debian/ trixie main\n")).toBe(
+    "http://mirror.example/debian",
+  )
+  expect(mirrorIn("Types: deb\nURIs: https://mirror.example/debian\nSuites: trixie\n")).toBe(
+    "https://mirror.example/debian",
+  )
+})
+
+it("takes other archives for none", () => {
+  expect(mirrorIn("deb http://mirror.example/debian-security trixie-security main\n")).toBeUndefined()
+  expect(mirrorIn("deb https://packages.example/node nodistro main\n")).toBeUndefined()
+})
+
+it("falls back to Debian's own", async () => {
+  const etc = await mkdtemp(join(tmpdir(), "bifrost-apt-"))
+  try {
+    expect(await debianMirror(etc)).toBe("http://deb.debian.org/debian")
+    await mkdir(join(etc, "sources.list.d"))
+    await writeFile(join(etc, "sources.list.d/site.sources"), "Types: deb\nURIs: http://mirror.example/debian\n")
+    expect(await debianMirror(etc)).toBe("http://mirror.example/debian")
+  } finally {
+    await rm(etc, { recursive: true })
+  }
+})
