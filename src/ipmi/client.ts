@@ -5,7 +5,13 @@ import { Connection, numbersOf } from "./client/connection.ts"
 import { type Accept, type Answer, type Ask, readSensors, readUsers } from "./client/inventory.ts"
 import { SerialQueue } from "./client/queue.ts"
 import { SolStream } from "./client/sol-stream.ts"
-import { bootParameters, decodeBootFlags, decodeBootParameter, encodeBootFlags } from "./codec/boot-options.ts"
+import {
+  bootParameters,
+  decodeBootFlags,
+  decodeBootParameter,
+  encodeBootFlags,
+  selectedBoot,
+} from "./codec/boot-options.ts"
 import { need } from "./codec/bytes.ts"
 import { decodeChassisStatus } from "./codec/chassis.ts"
 import type { CommandName } from "./codec/commands.ts"
@@ -122,12 +128,14 @@ export class IpmiClient {
     const applied = (got: BootSelection) =>
       got.device === selection.device && (selection.device === "none" || got.persistent === selection.persistent)
     const wanted = `boot device ${selection.device}${selection.persistent ? ", persistent" : ""}`
-    await this.#readBack(() => this.getBootDevice(options), applied, wanted, bootDeadlineMs, options)
+    // Right after a write the valid bit says little: see selectedBoot. To clear a selection is to clear that bit.
+    const decode = selection.device === "none" ? decodeBootFlags : selectedBoot
+    const look = async () => decode(await this.#bootFlags(options))
+    await this.#readBack(look, applied, wanted, bootDeadlineMs, options)
   }
 
   async getBootDevice(options?: CallOptions): Promise<BootSelection> {
-    const { data } = await this.#ask("getBootOptions", [bootParameters.flags, 0, 0], options)
-    return decodeBootFlags(decodeBootParameter(data, bootParameters.flags))
+    return decodeBootFlags(await this.#bootFlags(options))
   }
 
   async deviceId(options?: CallOptions): Promise<DeviceId> {
@@ -186,6 +194,11 @@ export class IpmiClient {
     this.#closed.abort(new BifrostError(ipmiErrors.BMC_CLIENT_CLOSED, { node: this.#node }))
     for (const stream of this.#consoles) stream.destroy()
     await this.#queue.run(() => this.#connection.close(), new AbortController().signal)
+  }
+
+  async #bootFlags(options?: CallOptions): Promise<Buffer> {
+    const { data } = await this.#ask("getBootOptions", [bootParameters.flags, 0, 0], options)
+    return decodeBootParameter(data, bootParameters.flags)
   }
 
   /** Looks until `done`, more and more seldom. */

@@ -13,6 +13,12 @@ export function encodeBootFlags(selection: BootSelection): Buffer {
   return Buffer.from([first, bootDevices[selection.device] << 2, 0, 0, 0])
 }
 
+/** What the flags say, valid or not: ipmi_sim and some BMCs keep a selection, but never report the valid bit. */
+export function selectedBoot(data: Buffer): BootSelection {
+  need(data, 2, "boot flags")
+  return decodeBootFlags(Buffer.from([data[0]! | bits.valid, data[1]!]))
+}
+
 /** A device that is not in types.ts (remote media, floppy…) reads as `none`: not one that this project has set. */
 export function decodeBootFlags(data: Buffer): BootSelection {
   need(data, 2, "boot flags")
