@@ -136,5 +136,5 @@ export const ramdiskDefinition: RamdiskDefinition = {
     "undionly.kpxe": "usr/lib/ipxe/undionly.kpxe",
     "snponly.efi": "usr/lib/ipxe/snponly.efi",
   },
-  compression: { level: 19 },
+  compression: { level: 12 },
 }
