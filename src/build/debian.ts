@@ -51,7 +51,7 @@ export async function makeDebianRoot(root: DebianRoot, target: string, options: 
     `deb ${mirror}-security ${root.suite}-security main`,
   ]
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", SOURCE_DATE_EPOCH: undefined }
-  await run("nice", ["mmdebstrap", ...args], {
+  await run("mmdebstrap", args, {
     env,
     ...(options.signal ? { signal: options.signal } : {}),
     onLine: (line) => {
