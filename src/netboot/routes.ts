@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from "fastify"
 import { autoexecScript } from "../../pxe/scripts.ts"
-import { BifrostError } from "../util/errors.ts"
+import { BifrostError, messageOf } from "../util/errors.ts"
 import { inState } from "../util/paths.ts"
 import { macOfAddress, recordSighting, type Sighting } from "./attribution.ts"
 import { netbootErrors } from "./errors.ts"
@@ -24,6 +24,13 @@ type Query = Record<string, string | undefined>
 export async function netbootRoutes(server: FastifyInstance, options: NetbootRoutesOptions): Promise<void> {
   const { policy, store, paths, clock, baseUrl } = options
   const method = ["GET", "HEAD"]
+
+  // Of these routes only: their clients are loaders, which print the status and at most the first line.
+  server.setErrorHandler((error, request, reply) => {
+    if (error instanceof BifrostError) return reply.code(error.status).send(error.toJSON())
+    request.log.error(error)
+    return reply.code(500).send({ message: messageOf(error) })
+  })
 
   server.route({ method, url: "/boot.ipxe", handler: onScript })
   const autoexec = (_request: FastifyRequest, reply: FastifyReply) => sendScript(reply, autoexecScript(baseUrl))

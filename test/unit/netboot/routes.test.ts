@@ -9,7 +9,6 @@ import { storePolicy } from "../../../src/netboot/store-policy.ts"
 import type { Store } from "../../../src/store/port.ts"
 import type { EventRecord } from "../../../src/store/records.ts"
 import { systemClock } from "../../../src/util/clock.ts"
-import { BifrostError } from "../../../src/util/errors.ts"
 import { memoryStore, someNode, somePort } from "../../fakes/store.ts"
 
 const MAC = "52:54:00:00:00:11"
@@ -40,10 +39,6 @@ beforeEach(async () => {
     expires_at,
   })
   server = Fastify(netbootServerOptions)
-  server.setErrorHandler((error, _request, reply) => {
-    if (error instanceof BifrostError) return reply.code(error.status).send(error.toJSON())
-    return reply.code(500).send({ message: String(error) })
-  })
   await server.register(netbootRoutes, {
     policy: storePolicy(store, "ignore"),
     store,
