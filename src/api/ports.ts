@@ -1,17 +1,20 @@
 import type { Conductor } from "../conductor/port.ts"
 import type { Store } from "../store/port.ts"
-import type { RunRecord } from "../store/records.ts"
+import type { JsonObject, RunRecord } from "../store/records.ts"
 import type { Clock } from "../util/clock.ts"
 
-/** What `POST /v1/runs` takes; it becomes RunRecord.request. A type, not an interface, so that it is a JSON object. */
-export type RunRequest = {
-  kind: "provision"
-  /** Names or uuids; empty means every node. */
-  nodes: string[]
-  /** Go on to the deployer once all nodes are active. */
-  then_deploy: boolean
-  /** Image for nodes that name none of their own; the built-in one when absent. */
+/** What `POST /v1/runs` takes; without `kind` it becomes RunRecord.request. The run engine checks it. */
+export type RunRequest = JsonObject & {
+  /** `provision`, or `deploy`: the deployer alone, on the nodes that are active. */
+  kind: string
+  /** provision: names or uuids; empty means every node that is not in maintenance. */
+  nodes?: string[]
+  /** provision: go on to the deployer once all nodes are active. */
+  then_deploy?: boolean
+  /** provision: image for these nodes, instead of their own or the built-in one. */
   image?: string
+  /** deploy: only tell what would change. */
+  dry_run?: boolean
 }
 
 /** Carries out what spans nodes. Each run's progress is in the store's events, under its id. */

@@ -1,15 +1,23 @@
 import type { FastifyInstance } from "fastify"
 import type { RunRecord } from "../../store/records.ts"
 import { BifrostError } from "../../util/errors.ts"
-import { kinds, readBody, readQuery } from "../body.ts"
+import { type Kind, kinds, readBody, readQuery } from "../body.ts"
 import { apiErrors } from "../errors.ts"
 import { theNode } from "../lookup.ts"
-import type { ApiOptions } from "../ports.ts"
+import type { ApiOptions, RunRequest } from "../ports.ts"
 
 type OneRun = { Params: { run: string } }
 const statuses: readonly string[] = ["running", "succeeded", "failed", "aborted"] satisfies RunRecord["status"][]
 
-/** `/v1/runs`: what spans nodes. `POST {nodes, then_deploy, image}` → 202 with the run. */
+const fields = {
+  kind: kinds.text,
+  nodes: kinds.texts,
+  then_deploy: kinds.boolean,
+  image: kinds.text,
+  dry_run: kinds.boolean,
+} satisfies Record<string, Kind>
+
+/** `/v1/runs`: what spans nodes. `POST` a RunRequest → 202 with the run. */
 export function runRoutes(app: FastifyInstance, { store, runs }: ApiOptions): void {
   app.get("/v1/runs", async (request) => {
     const { status } = readQuery(request.query, ["status"])
@@ -29,15 +37,10 @@ export function runRoutes(app: FastifyInstance, { store, runs }: ApiOptions): vo
   })
 
   app.post("/v1/runs", async (request, reply) => {
-    const body = readBody(request.body, { nodes: kinds.texts, then_deploy: kinds.boolean, image: kinds.text })
+    const body = readBody(request.body, fields)
     // A name that is not there is told before anything begins.
     for (const node of body.nodes ?? []) await theNode(store, node)
-    const run = await runs.start({
-      kind: "provision",
-      nodes: body.nodes ?? [],
-      then_deploy: body.then_deploy ?? false,
-      ...(body.image !== undefined && { image: body.image }),
-    })
+    const run = await runs.start({ ...body, kind: body.kind ?? "provision" } as RunRequest)
     return reply.status(202).header("Location", `/v1/runs/${run.id}`).send(run)
   })
 

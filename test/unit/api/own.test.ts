@@ -48,8 +48,8 @@ test("runs are started, listed, shown and aborted; an unknown node starts none",
   await enrolled()
   const started = await post("/v1/runs", { nodes: ["h0"], then_deploy: true, image: "debian-13" })
   expect(started.statusCode).toBe(202)
-  const request = { kind: "provision", nodes: ["h0"], then_deploy: true, image: "debian-13" }
-  expect(started.json()).toMatchObject({ id: "run-1", status: "running", request })
+  const request = { nodes: ["h0"], then_deploy: true, image: "debian-13" }
+  expect(started.json()).toMatchObject({ id: "run-1", kind: "provision", status: "running", request })
   expect((await post("/v1/runs", { nodes: ["h9"] })).statusCode).toBe(404)
   expect((await post("/v1/runs", { nodes: "h0" })).statusCode).toBe(400)
   expect((await get("/v1/runs?status=running")).json().runs).toHaveLength(1)

@@ -92,11 +92,11 @@ export async function startService(more: Partial<ApiOptions> = {}) {
   const { conductor, calls } = quickConductor(store)
   const failures: unknown[] = []
   const runs = {
-    async start(request: RunRequest): Promise<RunRecord> {
+    async start({ kind, ...request }: RunRequest): Promise<RunRecord> {
       const id = `run-${(await store.runs.list()).length + 1}`
       const run: RunRecord = {
         id,
-        kind: request.kind,
+        kind,
         status: "running",
         request,
         result: null,

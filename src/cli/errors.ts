@@ -1,0 +1,36 @@
+import { defineErrors } from "../util/errors.ts"
+
+export const cliErrors = defineErrors({
+  SERVICE_DOWN: {
+    status: 503,
+    summary: "the provisioner does not answer",
+    remedy: "Start it: bifrost-ts up. If it runs under another state directory, set BIFROST_STATE to that.",
+  },
+  SERVICE_CLOSED: {
+    status: 403,
+    summary: "this user may not call the provisioner",
+    remedy: "Run the command as the user who runs the provisioner (root, as a rule).",
+  },
+  SERVICE_LOST: {
+    status: 503,
+    summary: "the provisioner ended the conversation",
+    remedy: "See bifrost-ts logs; what was begun goes on when it is up again.",
+  },
+  FILE_UNREADABLE: { status: 400, summary: "a file cannot be read", remedy: "Check its name and its permissions." },
+  RUN_FAILED: {
+    status: 500,
+    summary: "the run did not succeed",
+    remedy: "Correct what it names and run it again: what is done stays done.",
+  },
+  NO_RUN: { status: 404, summary: "there is no such run", remedy: "bifrost-ts run list shows the runs." },
+})
+
+/** What the shell gets; `bifrost-ts --help` says the same. */
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  /** The provisioner does not answer. */
+  down: 3,
+  /** Ctrl-C while watching: the run itself goes on. */
+  detached: 130,
+} as const
