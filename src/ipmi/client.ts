@@ -238,14 +238,22 @@ export class IpmiClient {
   #exchange(netFn: number, command: number, data: Uint8Array, signal: AbortSignal, accept?: Accept) {
     return this.#queue.run(async () => {
       this.#cancelKeepAlive()
-      this.#connection.session?.link.hold(true)
+      const session = this.#connection.session
+      session?.link.hold(true)
       try {
         return await this.#connection.request(netFn, command, data, signal, accept)
       } finally {
+        if (session && session !== this.#connection.session) this.#endConsoles()
         if (this.#consoles.size === 0) this.#connection.session?.link.hold(false)
         this.#scheduleKeepAlive()
       }
     }, signal)
+  }
+
+  /** The session that carried them is gone. */
+  #endConsoles(): void {
+    const error = new BifrostError(ipmiErrors.BMC_SOL, { node: this.#node, detail: "the BMC dropped the session" })
+    for (const stream of this.#consoles) stream.destroy(error)
   }
 
   #signal({ signal }: CallOptions): AbortSignal {

@@ -9,6 +9,7 @@ export class UdpLink {
   readonly #listeners = new Set<(bytes: Buffer) => void>()
   /** The BMC's host said that nothing listens on the port. It may yet: a BMC that restarts does so too. */
   refused = false
+  #closed = false
 
   private constructor(socket: Socket) {
     this.#socket = socket
@@ -37,6 +38,8 @@ export class UdpLink {
   }
 
   send(bytes: Buffer): void {
+    // A console's last words may come after the session was dropped.
+    if (this.#closed) return
     this.#socket.send(bytes, (error) => {
       if (error) this.refused = true
     })
@@ -50,11 +53,14 @@ export class UdpLink {
 
   /** Whether an idle link keeps the process alive. */
   hold(alive: boolean): void {
+    if (this.#closed) return
     if (alive) this.#socket.ref()
     else this.#socket.unref()
   }
 
   close(): void {
+    if (this.#closed) return
+    this.#closed = true
     this.#listeners.clear()
     this.#socket.close()
   }
