@@ -81,7 +81,13 @@ export class Engine {
         const handler = handlers[node.provision_state]
         const operation = operationOf(node)
         if (!handler || !operation) return
-        const result = await this.#turn(node, operation, handler.plan, handler.where, signal)
+        const result = await this.#turn(node, operation, handler.plan, handler.where, signal).catch(
+          (error: unknown) => {
+            if (signal.aborted || error instanceof Superseded) throw error
+            // A fault of ours outside any step: better a failed node than one that nobody works on.
+            return { kind: "failed", error: lastErrorOf(error) } as const
+          },
+        )
         await this.#apply(node, operation, result)
       }
     } catch (error) {

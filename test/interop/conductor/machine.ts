@@ -187,7 +187,8 @@ function readRange(file: string, start: number, length: number): Buffer {
   }
 }
 
-function sshServer(hostKey: string, authorized: readonly string[], done: () => boolean): ssh2.Server {
+/** A system's sshd: lets in who holds one of the keys, and says whether its first boot is done. */
+export function sshServer(hostKey: string, authorized: readonly string[], done: () => boolean): ssh2.Server {
   const known = authorized.map((line) => line.split(" ")[1])
   return new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
     client.on("error", () => {})
