@@ -41,7 +41,8 @@ export function containerStep(options: UnitStepOptions & { readonly startSeconds
       const files = await inspectFiles(host.transport, unit.folder, unit.files, signal)
       let container = await findContainer(engine, unit.name)
       // Whoever started it may have died before it was healthy: what it comes to is worth waiting for.
-      if (container?.State.Running && container.State.Health?.Status === "starting") {
+      const starting = container?.State.Running && container.State.Health?.Status === "starting"
+      if (container && starting && recreateReasons(unit, container).length === 0) {
         await health(container.Id, signal)
         container = await findContainer(engine, unit.name)
       }

@@ -1,0 +1,235 @@
+import { readFile, stat, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { runJournal } from "../../../src/deploy/journal.ts"
+import { type DeployRequest, type DeployResult, deployRun, planDeploy } from "../../../src/deploy/run.ts"
+import type { HostTransport } from "../../../src/transport/port.ts"
+import { sshTransport } from "../../../src/transport/ssh.ts"
+import { systemClock as clock } from "../../../src/util/clock.ts"
+import { run } from "../../../src/util/run.ts"
+import { startSite, type TestSite } from "./site.ts"
+
+let site: TestSite
+let host: HostTransport
+const minutes = 60_000
+
+beforeAll(async () => {
+  site = await startSite(`bifrost-deploy-${process.pid}`)
+  host = sshTransport(site.host.inventory.hosts[0]!, site.host.privateKey, clock)
+}, 15 * minutes)
+
+afterAll(async () => {
+  host?.close()
+  await site?.stop()
+}, 2 * minutes)
+
+const signal = () => AbortSignal.timeout(5 * minutes)
+const deploy = (more: Partial<DeployRequest> = {}) => deployRun({ ...site.request, signal: signal(), ...more })
+const plan = (more: Partial<DeployRequest> = {}) => planDeploy({ ...site.request, signal: signal(), ...more })
+const changes = ({ planned }: DeployResult) => planned.map(({ action, target }) => `${action} ${target}`)
+
+/** Everything that lasts on the host and is not a clock: containers by what they were made from, and all files. */
+async function endState() {
+  const containers = await host.engine.listContainers({ all: true })
+  const files = await site.host.exec("cd /etc/kolla && find . -type f -exec sha256sum {} + | sort")
+  const labelled = containers.map(({ Names, State, Labels }) => ({
+    name: Names[0],
+    state: State,
+    image: Labels["io.bifrost-ts.image"],
+    config: Labels["io.bifrost-ts.config"],
+  }))
+  return { files, containers: labelled.sort((a, b) => String(a.name).localeCompare(String(b.name))) }
+}
+
+async function openstack(...args: string[]): Promise<string> {
+  const env = {
+    ...process.env,
+    OS_CLIENT_CONFIG_FILE: join(site.request.accessFolder, "clouds.yaml"),
+    OS_CLOUD: "bifrost",
+  }
+  return (await run("openstack", args, { env })).stdout.trim()
+}
+
+describe("Keystone on a bare engine", () => {
+  it("is all to be created in the first plan, which writes nothing", async () => {
+    const before = await site.store.secrets.names("site")
+    const result = await plan()
+    expect(result.failed).toEqual([])
+    expect(changes(result)).toContain("create container keystone")
+    expect(changes(result)).toContain("create database keystone")
+    expect(changes(result)).toContain("run task bootstrap_keystone")
+    expect(await host.engine.listContainers({ all: true })).toEqual([])
+    expect(await site.store.secrets.names("site")).toEqual(before)
+  })
+
+  it("says that the registry is down, and goes on when it is up again", async () => {
+    const result = await site.withoutRegistry(() => deploy())
+    expect(result.failed.map(({ code }) => code)).toEqual(new Array(4).fill("PULL_FAILED"))
+    expect(result.failed[0]!.message).toMatch(/host1: .*could not be pulled.*connection refused/s)
+    expect(result.changed).toEqual(["host1/prepare"])
+  })
+
+  it("is laid down, and the real client gets a token", async () => {
+    const result = await deploy()
+    expect(result.failed).toEqual([])
+    console.log(`deployed in ${result.seconds} s:`, result.criticalPath)
+    expect(await openstack("token", "issue", "-f", "value", "-c", "id")).toMatch(/^gAAAA/)
+    expect(await openstack("endpoint", "list", "-f", "value", "-c", "URL")).toContain(result.endpoints["keystone"])
+    const rc = join(site.request.accessFolder, "openrc.sh")
+    expect((await stat(rc)).mode & 0o777).toBe(0o600)
+    const { stdout } = await run("sh", ["-c", `. ${rc} && openstack project list -f value -c Name`])
+    expect(stdout.trim()).toBe("admin")
+  })
+
+  it("needs nothing the second time, and makes no write on the host", async () => {
+    const since = Math.floor(clock.now() / 1000)
+    const result = await deploy()
+    expect(result).toMatchObject({ planned: [], changed: [], failed: [] })
+    console.log(`no-op deploy in ${result.seconds} s`)
+    const stream = await host.engine.getEvents({ since, until: Math.floor(clock.now() / 1000) + 1 })
+    const events: { Type: string; Action: string }[] = []
+    for await (const chunk of stream) {
+      for (const line of String(chunk).split("\n").filter(Boolean)) events.push(JSON.parse(line))
+    }
+    // Health checks of the containers go on by themselves, and the database is asked.
+    const writes = events.filter(({ Action }) => !/^(exec_|health_status)/.test(Action))
+    expect(writes).toEqual([])
+  })
+
+  it("shows no secret in labels, environments or commands of containers", async () => {
+    const all = await host.engine.listContainers({ all: true })
+    const inspected = await Promise.all(all.map(({ Id }) => host.engine.getContainer(Id).inspect()))
+    const text = JSON.stringify(inspected) + (await site.host.exec("cat /proc/[0-9]*/cmdline | tr '\\0' ' '"))
+    for (const name of await site.store.secrets.names("site")) {
+      expect(text).not.toContain((await site.store.secrets.get("site", name))!.reveal())
+    }
+  })
+})
+
+describe("drift", () => {
+  it("is repaired when someone killed a container", async () => {
+    await host.engine.getContainer("keystone").stop({ t: 5 })
+    const result = await deploy()
+    expect(changes(result)).toEqual(["start container keystone"])
+    expect(result.failed).toEqual([])
+  })
+
+  it("is repaired when someone edited a file, touching that container only", async () => {
+    await site.host.exec("sed -i 's/^expiration.*/expiration = 1/' /etc/kolla/keystone/keystone.conf")
+    const result = await deploy()
+    expect(changes(result)).toEqual(["update file /etc/kolla/keystone/keystone.conf", "restart container keystone"])
+    expect(result.planned[0]!.diff).toEqual(["- expiration = 1", "+ expiration = 86400"])
+    expect(JSON.stringify(result)).not.toContain(
+      (await site.store.secrets.get("site", "keystone_database_password"))!.reveal(),
+    )
+  })
+
+  it("is repaired when someone removed a container, and what is no longer defined goes", async () => {
+    await host.engine.getContainer("memcached").remove({ force: true })
+    const Image = (await host.engine.getContainer("mariadb").inspect()).Config.Image
+    const stray = await host.engine.createContainer({
+      name: "stray",
+      Image,
+      Labels: { "io.bifrost-ts.owner": "site" },
+    })
+    const foreign = await host.engine.createContainer({ name: "foreign", Image })
+    const result = await deploy()
+    expect(changes(result)).toEqual(["create container memcached", "remove container stray"])
+    await expect(stray.inspect()).rejects.toThrow("No such container")
+    await foreign.remove()
+  })
+})
+
+describe("trouble", () => {
+  it("stops at a host whose key changed, before anything is sent", async () => {
+    const [entry] = site.request.inventory.hosts
+    const other = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKf6JgWYEkv0KcqDSv3sCHkmbFTg5ZbbJuJ3bkkZ0PDd"
+    const result = await plan({ inventory: { hosts: [{ ...entry!, hostKey: other }] } })
+    expect(new Set(result.failed.map(({ code }) => code))).toEqual(new Set(["HOST_KEY_CHANGED"]))
+    expect(result.failed[0]!.message).toMatch(/host1: .*shows SHA256:.*expected SHA256:/)
+  })
+
+  it("carries the last lines of a container that never gets healthy, masked, and goes on with the rest", async () => {
+    const services = site.request.services.map((service) =>
+      service.name !== "memcached"
+        ? service
+        : {
+            ...service,
+            containers: service.containers.map((container) => ({
+              ...container,
+              startSeconds: 5,
+              command: () => "/bin/sh -c echo${IFS}cannot${IFS}serve;sleep${IFS}600",
+            })),
+          },
+    )
+    const result = await deploy({ services })
+    expect(result.failed.map(({ step, code }) => `${step} ${code}`)).toEqual([
+      "host1/container/memcached CONTAINER_UNHEALTHY",
+    ])
+    expect(result.failed[0]!.message).toContain("cannot serve")
+    expect(result.skipped.map(({ step }) => step)).toContain("host1/container/keystone")
+    expect((await deploy()).failed).toEqual([])
+  })
+})
+
+describe("kill -9 of the deployer", () => {
+  it(
+    "at any step, then the same run again, comes to the same end",
+    async () => {
+      const wanted = await endState()
+      const file = join(site.paths.state, "child.json")
+      const { clock: _clock, services: _services, secrets: _secrets, privateKey, ...rest } = site.request
+      const steps = [
+        "host1/prepare",
+        "host1/pull/memcached",
+        "host1/container/mariadb",
+        "host1/database/keystone",
+        "host1/task/bootstrap_keystone",
+        "host1/task/bootstrap_keystone_admin",
+        "host1/container/keystone",
+        "site/access",
+      ]
+      await wipe()
+      // Each process goes on where the one before it was killed; one run from a bare engine to the end.
+      await writeFile(file, JSON.stringify({ ...rest, paths: site.paths, key: privateKey.reveal(), run: "killed" }), {
+        mode: 0o600,
+      })
+      for (const [index, victim] of steps.entries()) {
+        const child = ["--disable-warning=ExperimentalWarning", new URL("child.ts", import.meta.url).pathname]
+        const ended = await run(process.execPath, [
+          ...child,
+          file,
+          victim,
+          String(victim === "site/access" ? 0 : (index % 3) * 150),
+        ]).catch(String)
+        expect(`${victim}: ${ended}`).toContain("SIGKILL")
+      }
+      const journal = runJournal(site.store.journal, "killed")
+      expect(await journal.cutOff()).toContain("site/access")
+      const result = await deploy({ journal })
+      expect(result.failed).toEqual([])
+      expect(await journal.cutOff()).toEqual(new Set())
+      expect(await endState()).toEqual(wanted)
+      expect((await plan()).planned).toEqual([])
+      expect(await openstack("token", "issue", "-f", "value", "-c", "id")).toMatch(/^gAAAA/)
+    },
+    10 * minutes,
+  )
+})
+
+/** Back to a bare engine that has most images. */
+async function wipe() {
+  for (const { Id } of await host.engine.listContainers({ all: true })) {
+    await host.engine.getContainer(Id).remove({ force: true })
+  }
+  for (const volume of ["mariadb", "rabbitmq"]) await host.engine.getVolume(volume).remove()
+  const images = await host.engine.listImages({ digests: true })
+  const memcached = images.find(({ RepoDigests }) => RepoDigests?.some((name) => name.includes("/memcached@")))
+  await host.engine.getImage(memcached!.Id).remove({ force: true })
+  await site.host.exec("rm -rf /etc/kolla /etc/docker/certs.d")
+  await run("rm", ["-r", site.request.accessFolder])
+}
+
+it("keeps what it needs in the store only, readable by its owner", async () => {
+  expect(await readFile(join(site.request.accessFolder, "clouds.yaml"), "utf8")).toContain("auth_url")
+})

@@ -1,0 +1,62 @@
+import { expect, it } from "vitest"
+import { loadImages, selectImages } from "../../../../src/build/containers/catalog.ts"
+import { defineImage } from "../../../../src/build/containers/definition.ts"
+import { renderDockerfile } from "../../../../src/build/containers/dockerfile.ts"
+
+const images = new URL("../../../../images", import.meta.url).pathname
+
+it("renders a definition from what changes rarely to what changes often", () => {
+  const image = defineImage({
+    name: "memcached",
+    summary: "",
+    from: "base",
+    packages: ["zlib1g", "memcached"],
+    prune: ["/usr/share/x"],
+    files: { "/usr/local/bin/tool": { source: "tool", mode: "0755" } },
+    environment: { LANG: "C.UTF-8" },
+    health: "true",
+    command: ["kolla_start"],
+  })
+  expect(renderDockerfile(image, "bifrost/base:1")).toBe(`FROM bifrost/base:1
+USER root
+RUN set -eu; apt-get update -q; \\
+    DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends memcached zlib1g; \\
+    rm -rf /usr/share/x; \\
+    rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/lib/dpkg/*-old /var/log/*.log /var/log/apt
+COPY files/tool /usr/local/bin/tool
+RUN set -eu; chmod 0755 /usr/local/bin/tool
+ENV LANG="C.UTF-8"
+HEALTHCHECK --interval=30s --timeout=30s --start-period=5s --retries=3 CMD true
+CMD ["kolla_start"]
+`)
+})
+
+it("loads every definition with its parents first, and gives each the hash of all that it is made of", async () => {
+  const all = await loadImages(images)
+  const chain = selectImages(all, ["keystone"]).map(({ definition }) => definition.name)
+  expect(chain).toEqual(["debian", "base", "openstack-base", "keystone"])
+  const again = await loadImages(images)
+  expect([...again.values()].map(({ hash }) => hash)).toEqual([...all.values()].map(({ hash }) => hash))
+  // The parent's hash is in the child's recipe.
+  expect(all.get("keystone")!.dockerfile).toContain(all.get("openstack-base")!.hash.slice(0, 12))
+})
+
+it("ends every service's image as a user of its own, under dumb-init", async () => {
+  const all = await loadImages(images)
+  const leaves = [...all.values()].filter(({ definition }) => definition.health)
+  expect(leaves.map(({ definition }) => definition.name).sort()).toEqual([
+    "keystone",
+    "mariadb",
+    "memcached",
+    "rabbitmq",
+  ])
+  for (const { definition, dockerfile } of leaves) {
+    expect(dockerfile!.trimEnd().split("\n").at(-1)).toBe(`USER ${definition.user!.name}`)
+  }
+  expect(all.get("base")!.dockerfile).toContain('ENTRYPOINT ["/usr/bin/dumb-init"')
+})
+
+it("names what there is when an image is unknown", async () => {
+  const all = await loadImages(images)
+  expect(() => selectImages(all, ["nova"])).toThrow(/nova.*keystone/)
+})

@@ -1,0 +1,87 @@
+import { expect, it } from "vitest"
+import { services } from "../../../services/index.ts"
+import { demultiplex } from "../../../src/deploy/engine.ts"
+import { lineDiff, planFiles } from "../../../src/deploy/files.ts"
+import { parseLock, pinnedReference } from "../../../src/deploy/lock.ts"
+import { redact } from "../../../src/deploy/secrets.ts"
+import { type ServiceContext, workers } from "../../../src/deploy/service.ts"
+import { defaultSite } from "../../../src/deploy/site.ts"
+import { labels, renderUnit } from "../../../src/deploy/unit.ts"
+import { Secret } from "../../../src/util/secret.ts"
+
+const host = { name: "host1", address: "192.0.2.11", port: 22, user: "root", hostKey: "", groups: ["control"] }
+const context = (site = defaultSite, cpus = 2, memoryMb = 2048): ServiceContext => ({
+  site,
+  host,
+  facts: { cpus, memoryMb },
+  first: () => host,
+  secret: (name) => `secret-${name}`,
+  databaseUrl: ({ name }) => `mysql+pymysql://${name}:secret-db@192.0.2.11:3306/${name}`,
+})
+const keystone = services.find(({ name }) => name === "keystone")!.containers[0]!
+
+it("renders Kolla's folder: config.json names each file, who owns it and what runs", () => {
+  const unit = renderUnit(keystone, "registry/keystone@sha256:1", context())
+  expect(unit.options.HostConfig!.Binds).toContain("/etc/kolla/keystone/:/var/lib/kolla/config_files/:ro")
+  const config = JSON.parse(unit.files.find(({ path }) => path.endsWith("config.json"))!.content)
+  expect(config.command).toBe("uwsgi --ini /etc/keystone/keystone-uwsgi.ini")
+  expect(config.config_files[0]).toEqual({
+    source: "/var/lib/kolla/config_files/keystone.conf",
+    dest: "/etc/keystone/keystone.conf",
+    owner: "keystone:keystone",
+    perm: "0600",
+  })
+  expect(JSON.stringify(unit.options)).not.toContain("secret-")
+  expect(JSON.stringify(unit.labels)).not.toContain("secret-")
+})
+
+it("gives a fingerprint each to image, specification and configuration, so that a plan can say why", () => {
+  const base = renderUnit(keystone, "k@1", context()).labels
+  const otherImage = renderUnit(keystone, "k@2", context()).labels
+  const otherConfig = renderUnit(keystone, "k@1", context({ ...defaultSite, debug: true })).labels
+  const differing = (other: typeof base) => Object.keys(base).filter((label) => base[label] !== other[label])
+  expect(differing(otherImage)).toEqual([labels.image])
+  expect(differing(otherConfig)).toEqual([labels.config])
+})
+
+it("scales workers with CPUs and memory, within limits", () => {
+  expect(workers({ cpus: 8, memoryMb: 64_000 }, 110)).toBe(5)
+  expect(workers({ cpus: 2, memoryMb: 2048 }, 110)).toBe(2)
+  expect(workers({ cpus: 8, memoryMb: 512 }, 110)).toBe(1)
+})
+
+it("masks secrets in the diff of a file, and shows only lines that differ", () => {
+  const file = { path: "/etc/kolla/x/a", content: "[a]\npassword = hunter2\nb = 2\n" }
+  const seen = {
+    wanted: [{ file, seen: "[a]\npassword = hunter2\nb = 1\n", mode: 0o600 }],
+    surplus: ["/etc/kolla/x/old"],
+  }
+  const [update, removal] = planFiles(seen, [new Secret("hunter2")])
+  expect(update!.diff).toEqual(["- b = 1", "+ b = 2"])
+  expect(removal!.target).toBe("file /etc/kolla/x/old")
+  expect(redact("x hunter2 y", [new Secret("hunter2")])).toBe("x ****** y")
+})
+
+it("plans a file whose mode alone is wrong", () => {
+  const file = { path: "/etc/kolla/x/a", content: "" }
+  const [change] = planFiles({ wanted: [{ file, seen: "", mode: 0o644 }], surplus: [] }, [])
+  expect(change!.reason).toBe("mode is 644")
+})
+
+it("finds the shortest difference", () => {
+  expect(lineDiff("a\nb\nc", "a\nx\nc\nd")).toEqual(["- b", "+ x", "+ d"])
+  expect(lineDiff("same", "same")).toEqual([])
+})
+
+it("refuses a lock that it cannot read, and an image that is not in it", () => {
+  expect(() => parseLock("{")).toThrow("images.lock cannot be read")
+  expect(() => parseLock('{"version":2,"images":{}}')).toThrow("version 1")
+  const lock = parseLock('{"version":1,"images":{"a":{"repository":"bifrost/a","digest":"sha256:0"}}}')
+  expect(pinnedReference(lock, "r:5000", "a")).toBe("r:5000/bifrost/a@sha256:0")
+  expect(() => pinnedReference(lock, "r:5000", "b")).toThrow("b")
+})
+
+it("takes a container's log out of the engine's frames, whole or cut", () => {
+  const frame = Buffer.concat([Buffer.from([2, 0, 0, 0, 0, 0, 0, 3]), Buffer.from("abc")])
+  expect(demultiplex(Buffer.concat([frame, frame, Buffer.from([1, 0])]))).toBe("abcabc")
+})
