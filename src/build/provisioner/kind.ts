@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs"
-import { access, chmod, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises"
+import { access, chmod, cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { Readable } from "node:stream"
 import type Docker from "dockerode"
@@ -84,11 +84,11 @@ async function baseRecipe(context: BuildContext): Promise<Recipe> {
         await cp(inProject(module), join(root, "opt/bifrost-ts", module), { recursive: true })
       }
       const serve = join(root, "usr/bin/serve")
-      await writeFile(
-        serve,
-        '#!/bin/sh\nexec node --disable-warning=ExperimentalWarning /opt/bifrost-ts/src/service/main.ts "$@"\n',
-      )
+      await writeFile(serve, '#!/bin/sh\nexec /opt/bifrost-ts/bin/bifrost-ts serve "$@"\n')
       await chmod(serve, 0o755)
+      await symlink("/opt/bifrost-ts/bin/bifrost-ts", join(root, "usr/bin/bifrost-ts"))
+      await mkdir(join(root, "opt/bifrost-ts/node_modules/.bin"), { recursive: true })
+      await symlink("/usr/bin/node", join(root, "opt/bifrost-ts/node_modules/.bin/node"))
       await mkdir(join(root, "var/lib/bifrost-ts"), { recursive: true })
       await run("chroot", [root, "chown", "-R", "0:0", "/opt/bifrost-ts"])
       await run("chroot", [root, "chown", `${user.id}:${user.id}`, "/var/lib/bifrost-ts"])

@@ -1,10 +1,10 @@
-import { build } from "esbuild"
-
 /**
  * The agent and all it imports as one file for the ramdisk's Node. Bundling takes a fraction of a second, so its text, not
  * its sources, is what the ramdisk's fingerprint is made of.
  */
 export async function bundleAgent(entry: string): Promise<string> {
+  // Only here: the service's container holds this command line too, and not the bundler.
+  const { build } = await import("esbuild")
   const result = await build({
     entryPoints: [entry],
     bundle: true,
