@@ -1,4 +1,4 @@
-import type { Conductor } from "../conductor/port.ts"
+import type { Conductor, Explanation } from "../conductor/port.ts"
 import type { Store } from "../store/port.ts"
 import type { JsonObject, RunRecord } from "../store/records.ts"
 import type { Clock } from "../util/clock.ts"
@@ -24,6 +24,9 @@ export interface Runs {
   /** Asks the run to stop; resolves when that is recorded. NOT_FOUND for an unknown id. */
   abort(id: string): Promise<RunRecord>
 }
+
+/** What `GET /v1/nodes/:node/explain` answers. */
+export type { Explanation }
 
 export interface ApiOptions {
   readonly store: Store

@@ -1,9 +1,10 @@
 import pc from "picocolors"
-import type { Explanation } from "../conductor/port.ts"
+import type { Explanation } from "../api/ports.ts"
 import type { EventRecord, RunRecord } from "../store/records.ts"
 import type { Clock } from "../util/clock.ts"
+import { BifrostError } from "../util/errors.ts"
 import { type Client, path } from "./client.ts"
-import { exitCodes } from "./errors.ts"
+import { cliErrors, exitCodes } from "./errors.ts"
 import { phaseOf, showOutcome, showRun } from "./show/run.ts"
 import { emptyDeploy, type RunView, takeDeployEvent, takeExplanation } from "./show/run-view.ts"
 import { timeOfDay } from "./show/text.ts"
@@ -94,6 +95,7 @@ export async function watchRun(
   }
   if (failure !== undefined) throw failure
   ending.abort()
+  if (!ended() && !detach.aborted) throw new BifrostError(cliErrors.SERVICE_LOST, { detail: `run ${id} was watched` })
   if (!ended()) {
     const left = `\nLeft; run ${id} goes on. Watch it: bifrost-ts run watch ${id}   End it: bifrost-ts run abort ${id}\n`
     out.write(left)

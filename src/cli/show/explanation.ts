@@ -1,4 +1,4 @@
-import type { Explanation } from "../../conductor/port.ts"
+import type { Explanation } from "../../api/ports.ts"
 import { bar, bytes, elapsed, percent, timeOfDay } from "./text.ts"
 
 /** What a node is doing, in sentences; times are local. */

@@ -1,4 +1,4 @@
-import type { Explanation } from "../../conductor/port.ts"
+import type { Explanation } from "../../api/ports.ts"
 import type { EventRecord, RunRecord } from "../../store/records.ts"
 
 /** What a watcher knows of a run. */

@@ -1,0 +1,54 @@
+import type { Command } from "commander"
+import pc from "picocolors"
+import type { EventRecord } from "../store/records.ts"
+import { Client } from "./client.ts"
+import { examples } from "./examples.ts"
+import { timeOfDay } from "./show/text.ts"
+
+interface Flags {
+  readonly follow?: boolean
+  readonly node?: string
+  readonly run?: string
+  readonly json?: boolean
+}
+
+/** `bifrost-ts events [-f]`. */
+export function registerEvents(program: Command): void {
+  program
+    .command("events")
+    .description("what was seen and done, in its order")
+    .option("-f, --follow", "go on with what comes")
+    .option("--node <node>", "only of this node")
+    .option("--run <id>", "only of this run")
+    .option("--json", "one JSON object a line")
+    .addHelpText("after", examples("events -f", "events --node rack1-h1 --json"))
+    .action(async ({ follow, node, run, json }: Flags) => {
+      const client = new Client()
+      const { nodes } = await client.get<{ nodes: { uuid: string; name: string | null }[] }>("/v1/nodes")
+      const names = new Map(nodes.map(({ uuid, name }) => [uuid, name ?? uuid]))
+      const print = (event: EventRecord) => console.log(json ? JSON.stringify(event) : showEvent(event, names))
+      const filter = new URLSearchParams({ ...(node !== undefined && { node }), ...(run !== undefined && { run }) })
+      if (follow) {
+        const left = new AbortController()
+        process.once("SIGINT", () => left.abort())
+        filter.set("since", "0")
+        for await (const event of await client.events(`/v1/events?${filter}`, left.signal)) print(event)
+        return
+      }
+      for (let last = 0; ; ) {
+        filter.set("since", String(last))
+        const { events } = await client.get<{ events: EventRecord[] }>(`/v1/events?${filter}`)
+        if (events.length === 0) return
+        for (const event of events) print(event)
+        last = events.at(-1)!.id
+      }
+    })
+}
+
+function showEvent({ at, kind, node_uuid, data }: EventRecord, names: ReadonlyMap<string, string>): string {
+  const who = node_uuid === null ? "" : (names.get(node_uuid) ?? node_uuid)
+  const what = Object.entries(data)
+    .filter(([, value]) => value !== null && value !== "")
+    .map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+  return [pc.dim(timeOfDay(at)), who, pc.cyan(kind), ...what].filter((part) => part !== "").join("  ")
+}
