@@ -101,7 +101,8 @@ test("ipmitool drives a BIOS machine: on, disk, NMI, soft, cycle, reset, off", a
 
   console = listen("node1")
   await ipmitool("node1", "chassis", "power", "diag")
-  expect(await console.until(/N/)).toBe("N")
+  // SeaBIOS's mirror of the screen may still owe the end of its last line.
+  expect(await console.until(/N/)).toMatch(/^[.\s]*N$/)
 
   await ipmitool("node1", "chassis", "power", "soft")
   expect(
@@ -128,6 +129,7 @@ test("ipmitool drives a BIOS machine: on, disk, NMI, soft, cycle, reset, off", a
 })
 
 test("a one-shot boot device serves one boot, a persistent one every boot", async () => {
+  await ipmitool("node1", "chassis", "power", "off")
   const bootparam = () => ipmitool("node1", "chassis", "bootparam", "get", "5")
   await ipmitool("node1", "chassis", "bootdev", "pxe", "options=efiboot")
   expect(await bootparam()).toMatch(/EFI boot[\s\S]*Force PXE/i)
@@ -175,6 +177,7 @@ test("a UEFI machine boots from the network with OVMF's own client, one-shot and
 })
 
 test("serial over LAN shows the firmware", async () => {
+  await ipmitool("node1", "chassis", "power", "off")
   const [command, ...args] = ["script", "-qfec", [...ipmitoolArgs("node1"), "sol", "activate"].join(" "), "/dev/null"]
   const sol = spawn(command!, args, { stdio: ["pipe", "pipe", "pipe"] })
   children.push(sol)
