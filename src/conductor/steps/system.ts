@@ -5,7 +5,7 @@ import { openMailbox } from "../mailbox.ts"
 import { secretNames, siteKeyPair } from "../node-secrets.ts"
 import { nameOf, textOf } from "../operation.ts"
 import type { OsTarget } from "../os-probe.ts"
-import { viewPhases } from "../phases.ts"
+import { type Phase, viewPhases } from "../phases.ts"
 import type { Step, StepRun, Tools } from "../step.ts"
 import { bmcOf } from "./machine.ts"
 
@@ -95,38 +95,69 @@ async function followBoot(
   from: number,
 ): Promise<{ address: string } | { error: BifrostError }> {
   const { tools, node, signal } = run
-  const { clock, limits, phases } = tools
-  using mailbox = await openMailbox(tools.store, node.uuid, since, clock)
+  const phases = tools.phases.systemBoot
+  using mailbox = await openMailbox(tools.store, node.uuid, since, tools.clock)
   const seen: EventRecord[] = []
-  for (;;) {
-    const target = await osTarget(run)
-    const verdict = target
-      ? await tools.probe.check(target, signal)
-      : { up: false, reason: "its address is not known: it leased none, and extra.ipv4_address is not set" }
-    signal.throwIfAborted()
-    if (verdict.up && target) {
-      const data = { address: target.host }
-      await tools.store.events.append({ kind: "os.ssh", node_uuid: node.uuid, run_id: null, data })
-      return { address: target.host }
-    }
-    const again = clock.now() + limits.probe
+  let view = viewPhases(phases, from, seen)
+  let looking = lookAfter(run, 0)
+  let hearing = mailbox.next(view.due, signal)
+  let reason = "not asked yet"
+  try {
     for (;;) {
-      const view = viewPhases(phases.systemBoot, from, seen)
-      if (view.next && clock.now() >= view.due) {
-        const reason = "reason" in verdict ? `; SSH says: ${verdict.reason}` : ""
-        return {
-          error: new BifrostError(conductorErrors.OS_NOT_UP, {
-            node: nameOf(node),
-            detail: `${view.next.name} never came within ${Math.round(view.next.within / 1000)} s${reason}`,
-            remedy: `Check ${view.next.check}.`,
-          }),
-        }
+      const first = await Promise.race([looking.verdict, hearing.then((event) => ({ event }))])
+      signal.throwIfAborted()
+      if ("address" in first) {
+        const data = { address: first.address }
+        await tools.store.events.append({ kind: "os.ssh", node_uuid: node.uuid, run_id: null, data })
+        return { address: first.address }
       }
-      const event = await mailbox.next(Math.min(again, view.due), signal)
-      if (event) seen.push(event)
-      if (!event || event.kind === "os.first-boot") break
+      if ("reason" in first) {
+        reason = first.reason
+        looking = lookAfter(run, tools.limits.probe)
+        continue
+      }
+      if (first.event) seen.push(first.event)
+      view = viewPhases(phases, from, seen)
+      if (!first.event && view.next) return { error: systemMissing(run, view.next, reason) }
+      if (first.event?.kind === "os.first-boot") {
+        // A look that began earlier may hang on a connection from before.
+        looking.callOff()
+        looking = lookAfter(run, 0)
+      }
+      hearing = mailbox.next(view.due, signal)
     }
+  } finally {
+    looking.callOff()
+    hearing.catch(() => {})
   }
+}
+
+type Look = { readonly address: string } | { readonly reason: string }
+
+/** One look at the system, after a pause. Its verdict never rejects. */
+function lookAfter(run: StepRun, pause: number): { readonly verdict: Promise<Look>; callOff(): void } {
+  const { tools, signal } = run
+  const abort = new AbortController()
+  const within = AbortSignal.any([signal, abort.signal])
+  const look = async (): Promise<Look> => {
+    if (pause > 0) await tools.clock.sleep(pause, within)
+    const target = await osTarget(run)
+    if (!target) return { reason: "its address is not known: it leased none, and extra.ipv4_address is not set" }
+    const verdict = await tools.probe.check(target, within)
+    return verdict.up ? { address: target.host } : { reason: verdict.reason }
+  }
+  return {
+    verdict: look().catch((error: unknown) => ({ reason: messageOf(error) })),
+    callOff: () => abort.abort(new Error("called off")),
+  }
+}
+
+function systemMissing({ node }: StepRun, { name, within, check }: Phase, reason: string): BifrostError {
+  return new BifrostError(conductorErrors.OS_NOT_UP, {
+    node: nameOf(node),
+    detail: `${name} never came within ${Math.round(within / 1000)} s; SSH says: ${reason}`,
+    remedy: `Check ${check}.`,
+  })
 }
 
 /** What only the deploy needed is forgotten; where to find the system is kept. */
