@@ -67,7 +67,8 @@ async function baseRecipe(context: BuildContext): Promise<Recipe> {
   const lock = await readFile(inProject("package-lock.json"), "utf8")
   const modules = productionPackages(lock)
   const customize = [
-    `chroot "$1" useradd --system --uid ${user.id} --user-group --home-dir /var/lib/bifrost-ts --shell /usr/sbin/nologin ${user.name}`,
+    `chroot "$1" groupadd --gid ${user.id} ${user.name}`,
+    `chroot "$1" useradd --uid ${user.id} --gid ${user.id} --no-create-home --home-dir /var/lib/bifrost-ts --shell /usr/sbin/nologin ${user.name}`,
   ]
   return {
     kind: "provisioner",
