@@ -1,5 +1,4 @@
 import type { Command } from "commander"
-import { serve } from "../service/serve.ts"
 import { pathsFrom } from "../util/paths.ts"
 
 interface ServeFlags {
@@ -19,6 +18,8 @@ export function registerServe(program: Command): void {
     .option("--discover", "boot machines that are not enrolled into the ramdisk", false)
     .option("--automated-clean", "erase the disks' metadata before a node becomes available", false)
     .action(async (flags: ServeFlags) => {
+      // Loaded here: all of the service would cost every other command a second.
+      const { serve } = await import("../service/serve.ts")
       const close = await serve({ ...flags, paths: pathsFrom(process.env) })
       for (const signal of ["SIGINT", "SIGTERM"] as const) {
         process.once(signal, () => void close().then(() => process.exit(0)))
