@@ -219,7 +219,8 @@ function leaseOf({ packet, ports, mac }: Context, address: string, state: Lease[
     address,
     mac,
     client_id: id ? Buffer.from(id).toString("hex") : null,
-    hostname: textOf(packet.options, code.hostName) ?? null,
+    // RFC 952 and 1123 §2.1: the rest is no part of a name, and leases are shown to people.
+    hostname: textOf(packet.options, code.hostName)?.replace(/[^\w.-]/g, "") || null,
     state,
     expires_at: ports.clock.now() + ms,
   }

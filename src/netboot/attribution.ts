@@ -18,5 +18,12 @@ export interface Sighting {
 /** Appends what a machine was seen to do, under its node where the MAC is enrolled. */
 export async function recordSighting(store: Store, { kind, mac, data }: Sighting): Promise<void> {
   const node = mac === undefined ? undefined : await store.nodes.findByMac(mac)
-  await store.events.append({ kind, node_uuid: node?.uuid ?? null, run_id: null, data: { mac: mac ?? null, ...data } })
+  const shown = Object.entries(data).map(([key, value]) => [key, typeof value === "string" ? printable(value) : value])
+  const all: JsonObject = { mac: mac ?? null, ...Object.fromEntries(shown) }
+  await store.events.append({ kind, node_uuid: node?.uuid ?? null, run_id: null, data: all })
+}
+
+/** File names and reasons come from the network, and events are shown on terminals. */
+function printable(text: string): string {
+  return text.slice(0, 300).replace(/[^ -~]/g, "?")
 }

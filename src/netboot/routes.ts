@@ -22,13 +22,13 @@ type Query = Record<string, string | undefined>
 
 /** GET and HEAD of `/boot.ipxe`, `/autoexec.ipxe`, `/boot/:file` and `/images/:file`, for the provisioning listener. */
 export async function netbootRoutes(server: FastifyInstance, options: NetbootRoutesOptions): Promise<void> {
-  const { policy, store, paths, clock, baseUrl } = options
+  const { policy, store, paths, clock, baseUrl, log } = options
   const method = ["GET", "HEAD"]
 
   // Of these routes only: their clients are loaders, which print the status and at most the first line.
-  server.setErrorHandler((error, request, reply) => {
+  server.setErrorHandler((error, _request, reply) => {
     if (error instanceof BifrostError) return reply.code(error.status).send(error.toJSON())
-    request.log.error(error)
+    log(`netboot: ${messageOf(error)}`)
     return reply.code(500).send({ message: messageOf(error) })
   })
 
@@ -57,13 +57,15 @@ export async function netbootRoutes(server: FastifyInstance, options: NetbootRou
       // One name: folders below are not served, nor what a writer has not finished yet.
       if (/[/\\]|^\./.test(file)) throw absent(file)
       const started = clock.now()
+      // Kept now: a connection that is gone has no address any more.
+      const { ip } = request
       const sent = await sendFile(folder, file, request, reply)
       if (!sent) throw absent(file)
       const kind = kindOf(file)
       if (request.method === "GET" && kind) {
         reply.raw.once("close", () => {
-          const data = { file, ...sent(), ms: clock.now() - started, address: request.ip }
-          void attribute(kind, request.ip, data).catch((error) => request.log.error(error))
+          const data = { file, ...sent(), ms: clock.now() - started, address: ip }
+          attribute(kind, ip, data).catch((error) => log(`netboot: ${kind} was not stored: ${messageOf(error)}`))
         })
       }
       return reply

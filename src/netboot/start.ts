@@ -82,7 +82,7 @@ export async function startNetboot(options: NetbootOptions): Promise<Netboot> {
   started.push({ close: () => advertisements.stop() }, { close: () => recording })
   options.signal.addEventListener("abort", () => void close(), { once: true })
   if (options.signal.aborted) await close()
-  return { policy, routes: { policy, store, paths, clock, baseUrl, kernelParameters }, close }
+  return { policy, routes: { policy, store, paths, clock, baseUrl, kernelParameters, log }, close }
 
   async function recordTransfer({ client, file, bytes, ok, why, ms }: TransferReport): Promise<void> {
     const mac = await macOfAddress(store, client, clock.now())

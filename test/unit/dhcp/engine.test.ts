@@ -96,7 +96,7 @@ describe("PXE", () => {
 
 describe("REQUEST", () => {
   const selecting = (address: string, server = SERVER, mac = A) =>
-    send(ask("request", { chaddr: mac }, { 50: address, 54: server, 61: bytesOf("id"), 12: bytesOf("host") }))
+    send(ask("request", { chaddr: mac }, { 50: address, 54: server, 61: bytesOf("id"), 12: bytesOf("ho\x1b[st") }))
 
   test("binds what was offered", async () => {
     await offerTo(A)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest"
 import type { PxeClient } from "../../../src/dhcp/values.ts"
+import { recordSighting } from "../../../src/netboot/attribution.ts"
 import { bootFileFor, recordExchange } from "../../../src/netboot/dhcp-boot.ts"
 import { machineKind, parseMac } from "../../../src/netboot/machines.ts"
 import type { BootQuestion } from "../../../src/netboot/policy.ts"
@@ -133,6 +134,12 @@ describe("DHCP's events", () => {
         },
       },
     ])
+  })
+
+  test("what comes from the network cannot steer a terminal", async () => {
+    const store = memoryStore()
+    await recordSighting(store, { kind: "netboot.loader", mac: undefined, data: { file: "a\x1b[2J\nb", bytes: 0 } })
+    expect((await store.events.since(0))[0]?.data).toEqual({ mac: null, file: "a?[2J?b", bytes: 0 })
   })
 
   test("of others only what settles something", async () => {

@@ -1,4 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import http from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import Fastify, { type FastifyInstance } from "fastify"
@@ -46,6 +47,7 @@ beforeEach(async () => {
     clock: systemClock,
     baseUrl: "http://172.22.0.1:8080",
     kernelParameters: [],
+    log: (line) => expect.unreachable(line),
   })
 })
 afterEach(async () => {
@@ -159,6 +161,17 @@ describe("files", () => {
     const reply = await get(url)
     expect(reply.statusCode).toBe(404)
     expect(reply.body).not.toContain("secret")
+  })
+
+  test("a transfer that breaks off says how far it came", async () => {
+    writeFileSync(join(folder, "images/big"), Buffer.alloc(64 << 20))
+    const base = await server.listen({ host: "127.0.0.1", port: 0 })
+    const event = nextEvent()
+    const request = http.get(`${base}/images/big`, (response) => response.once("data", () => request.destroy()))
+    request.on("error", () => {})
+    const { data } = await event
+    expect(data).toMatchObject({ file: "big", size: 64 << 20, complete: false })
+    expect(data["bytes"]).toBeLessThan(64 << 20)
   })
 
   test("reading an image's description is no event", async () => {
