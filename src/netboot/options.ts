@@ -60,5 +60,5 @@ export interface NetbootRoutesOptions {
   /** How nodes reach this listener, without a slash at the end: "http://172.22.0.1:8080". */
   readonly baseUrl: string
   readonly kernelParameters: readonly string[]
-  readonly log: (line: string) => void
+  readonly log?: (line: string) => void
 }

@@ -22,7 +22,7 @@ type Query = Record<string, string | undefined>
 
 /** GET and HEAD of `/boot.ipxe`, `/autoexec.ipxe`, `/boot/:file` and `/images/:file`, for the provisioning listener. */
 export async function netbootRoutes(server: FastifyInstance, options: NetbootRoutesOptions): Promise<void> {
-  const { policy, store, paths, clock, baseUrl, log } = options
+  const { policy, store, paths, clock, baseUrl, log = () => {} } = options
   const method = ["GET", "HEAD"]
 
   // Of these routes only: their clients are loaders, which print the status and at most the first line.
