@@ -1,6 +1,5 @@
 import { once } from "node:events"
 import type { Command } from "commander"
-import { serveLibvirtBmcs } from "../lab/libvirt-bmcs.ts"
 import { network } from "../lab/spec.ts"
 
 interface Options {
@@ -20,6 +19,7 @@ export function addLibvirtBmcs(lab: Command): void {
     .option("--port <number>", "UDP port of the first BMC; the others follow", "6231")
     .option("--dir <directory>", "where passwords, boot flags and hosts.csv are kept", ".vagrant/bifrost")
     .action(async (domains: string[], { connect, address, port, dir }: Options) => {
+      const { serveLibvirtBmcs } = await import("../lab/libvirt-bmcs.ts")
       const bmcs = await serveLibvirtBmcs({ uri: connect, domains, address, firstPort: Number(port), dir })
       for (const [index, at] of bmcs.listening.entries())
         console.log(`${domains[index]}: BMC on ${at.address}:${at.port}`)
