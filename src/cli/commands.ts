@@ -1,5 +1,6 @@
 import type { Command } from "commander"
 import { registerCompletion } from "./completion.ts"
+import { registerDeploy } from "./deploy.ts"
 import { registerEnroll } from "./enroll.ts"
 import { registerEvents } from "./events.ts"
 import { registerExplain } from "./explain.ts"
@@ -19,6 +20,7 @@ export type Register = (program: Command) => void
 export const commands: readonly Register[] = [
   registerEnroll,
   registerProvision,
+  registerDeploy,
   registerExplain,
   registerNode,
   registerRun,

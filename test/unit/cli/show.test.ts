@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import type { Explanation } from "../../../src/api/ports.ts"
 import { showExplanation } from "../../../src/cli/show/explanation.ts"
-import { showRun } from "../../../src/cli/show/run.ts"
+import { showOutcome, showRun } from "../../../src/cli/show/run.ts"
 import { emptyDeploy, takeDeployEvent } from "../../../src/cli/show/run-view.ts"
 import { bar, bytes, elapsed, timeOfDay } from "../../../src/cli/show/text.ts"
 import type { EventRecord, RunRecord } from "../../../src/store/records.ts"
@@ -99,5 +99,26 @@ describe("the table of a run", () => {
     takeDeployEvent(deploy, event("run.pull", { host: "h0", image: "keystone", done: 9, total: 9 }))
     takeDeployEvent(deploy, event("run.step", { step: "b", phase: "end", status: "failed" }))
     expect(showRun({ run, nodes: [], deploy }, now, 200).at(-1)).toBe(" deploy  2/3 steps, 1 failed: b")
+  })
+
+  test("the end: what was done, what a plan would do, and why it failed", () => {
+    const ended = (fields: Partial<RunRecord>) => showOutcome({ ...run, ended_at: now + 65_000, ...fields })
+    const access = { openrc: "/var/lib/x/openrc", clouds: "" }
+    const deploy = { dryRun: false, planned: [], changed: [], endpoints: { keystone: "http://x:5000/v3" }, access }
+    expect(ended({ status: "succeeded", result: { active: ["h0", "h1"], deploy } })).toBe(
+      [
+        "provision succeeded after 1:05",
+        "  2 nodes active: h0, h1",
+        "  nothing had to change",
+        "  keystone  http://x:5000/v3",
+        "  . /var/lib/x/openrc && openstack token issue",
+      ].join("\n"),
+    )
+    const planned = [{ step: "h0/keystone", action: "start", target: "keystone", reason: "config differs" }]
+    expect(ended({ kind: "deploy", status: "succeeded", result: { dryRun: true, planned } })).toBe(
+      "deploy succeeded after 1:05\n  h0/keystone  start  keystone  config differs\n  1 change. Nothing was touched.",
+    )
+    const failed = ended({ status: "failed", result: { error: "h0: no disk", remedy: "Add one." } })
+    expect(failed).toBe("provision failed after 1:05\n  h0: no disk\n  Add one.")
   })
 })

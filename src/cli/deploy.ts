@@ -1,0 +1,75 @@
+import type { Command } from "commander"
+import type { DeployResult } from "../deploy/run.ts"
+import type { RunRecord } from "../store/records.ts"
+import { systemClock } from "../util/clock.ts"
+import { BifrostError } from "../util/errors.ts"
+import { Client, path } from "./client.ts"
+import { cliErrors } from "./errors.ts"
+import { examples } from "./examples.ts"
+import { startRun } from "./provision.ts"
+import { showPlan } from "./show/plan.ts"
+import { watchHere } from "./watch.ts"
+
+interface Flags {
+  readonly detach?: boolean
+  readonly json?: boolean
+}
+
+/** What `plan` ends with when something would change, as `terraform plan -detailed-exitcode` and diff-like tools do. */
+const differs = 2
+
+/** `bifrost-ts deploy`, `bifrost-ts plan`. */
+export function registerDeploy(program: Command): void {
+  program
+    .command("deploy")
+    .description("bring the cloud's services on all active nodes to what the definitions say")
+    .option("--detach", "start the run and print its id")
+    .option("--json", "print the finished run as JSON (progress goes to standard error)")
+    .addHelpText("after", "\nOnly what differs is touched; running it again is always safe.")
+    .addHelpText("after", examples("deploy"))
+    .action(async (flags: Flags) => {
+      const client = new Client()
+      const run = await startRun(client, { kind: "deploy" })
+      if (flags.detach) return console.log(flags.json ? JSON.stringify(run, null, 2) : run.id)
+      await watchHere(client, run.id, systemClock, flags.json ?? false)
+    })
+
+  program
+    .command("plan")
+    .description("show what deploy would do; nothing is changed")
+    .option("--json", "print JSON")
+    .addHelpText("after", "\nExit code: 0 nothing to change, 2 there are changes, 1 the plan could not be made.")
+    .addHelpText("after", examples("plan"))
+    .action(async ({ json }: Flags) => {
+      const result = await plan(new Client())
+      console.log(json ? JSON.stringify(result, null, 2) : showPlan(result))
+      if (result.planned.length > 0) process.exitCode = differs
+    })
+}
+
+async function plan(client: Client): Promise<DeployResult> {
+  const stop = new AbortController()
+  // Opened before the run begins, so that its end is not missed.
+  const events = await client.events("/v1/events", stop.signal)
+  const { id } = await startRun(client, { kind: "deploy", dry_run: true })
+  const now = () => client.get<RunRecord>(path`/v1/runs/${id}`)
+  try {
+    let run = await now()
+    for await (const { run_id } of events) {
+      if (run_id === id) run = await now()
+      if (run.status !== "running") return outcome(run)
+    }
+    throw new BifrostError(cliErrors.SERVICE_LOST)
+  } finally {
+    stop.abort()
+  }
+}
+
+function outcome(run: RunRecord): DeployResult {
+  if (run.status === "succeeded" && run.result) return run.result as unknown as DeployResult
+  const { message, remedy } = (run.result?.["error"] ?? {}) as { message?: string; remedy?: string }
+  throw new BifrostError(cliErrors.RUN_FAILED, {
+    ...(message !== undefined && { detail: message }),
+    ...(remedy !== undefined && { remedy }),
+  })
+}
