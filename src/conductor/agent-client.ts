@@ -1,4 +1,4 @@
-import type { CommandList, CommandName, CommandResult, Commands, Fault } from "../agent/protocol.ts"
+import type { CommandError, CommandList, CommandName, CommandResult, Commands, Fault } from "../agent/protocol.ts"
 import { BifrostError, messageOf } from "../util/errors.ts"
 import type { Secret } from "../util/secret.ts"
 import { conductorErrors } from "./errors.ts"
@@ -90,17 +90,22 @@ export function agentClient(target: AgentTarget, request: typeof fetch = fetch):
 /** Throws AGENT_FAILED with the agent's own words unless the command ended well. */
 export function succeeded(result: CommandResult, node: string): void {
   if (result.command_status === "SUCCEEDED") return
-  const { type, message, details } = result.command_error ?? {
-    type: "unknown",
-    message: "no reason given",
-    details: "",
-  }
+  const unknown: CommandError = { type: "unknown", code: 500, message: "no reason given", details: "" }
+  const failure = result.command_error ?? unknown
+  const { type, message, details } = failure
   // Our agent's details are the chain of causes, which begins with the message, and a line that says what to do.
   const [causes = "", ...remedy] = details.split("\n")
   const said = causes.startsWith(message) ? causes : message
   throw new BifrostError(conductorErrors.AGENT_FAILED, {
     node,
     detail: `${type}: ${said}`,
+    cause: failure,
     ...(causes.startsWith(message) && remedy.length > 0 && { remedy: remedy.join(" ") }),
   })
+}
+
+/** What the agent said of a command that failed; undefined for any other error. */
+export function agentFailure(error: unknown): CommandError | undefined {
+  if (!(error instanceof BifrostError) || error.code !== conductorErrors.AGENT_FAILED.code) return undefined
+  return error.cause as CommandError | undefined
 }

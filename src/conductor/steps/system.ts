@@ -116,6 +116,8 @@ async function followBoot(
         looking = lookAfter(run, tools.limits.probe)
         continue
       }
+      // Said by a process that died before it could end the step.
+      if (first.event?.kind === "os.ssh") return { address: String(first.event.data["address"]) }
       if (first.event) seen.push(first.event)
       view = viewPhases(phases, from, seen)
       if (!first.event && view.next) return { error: systemMissing(run, view.next, reason) }

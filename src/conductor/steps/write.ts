@@ -1,7 +1,8 @@
+import { agentErrors } from "../../agent/errors.ts"
 import type { AgentNode, CommandResult, WriteImageArgs } from "../../agent/protocol.ts"
 import type { JsonObject, NodeRecord } from "../../store/records.ts"
 import { BifrostError } from "../../util/errors.ts"
-import { type AgentClient, succeeded } from "../agent-client.ts"
+import { type AgentClient, agentFailure, succeeded } from "../agent-client.ts"
 import { conductorErrors } from "../errors.ts"
 import { resolveImage } from "../image/resolve.ts"
 import { openMailbox } from "../mailbox.ts"
@@ -66,39 +67,50 @@ async function begunBefore(agent: AgentClient, signal: AbortSignal): Promise<Com
 const isWrite = (step: unknown) =>
   typeof step === "object" && step !== null && "step" in step && step.step === "write_image"
 
-export const startWrite: Step = {
-  name: "start write",
-  where: "work",
-  async run(run) {
-    const { tools, node, signal } = run
-    const agent = await tools.agent(node)
-    const running = run.repeated ? await begunBefore(agent, signal) : undefined
-    if (running) return { command: running.id }
-    const ports = await tools.store.ports.list({ node_uuid: node.uuid })
-    const args: WriteImageArgs = {
-      image_info: run.earlier(checkImage.name)["image"] as unknown as WriteImageArgs["image_info"],
-      configdrive: await configDrive(
-        run,
-        ports.toSorted(bootFirst).map(({ address }) => address),
-      ),
-    }
-    const about = { node: agentNode(node), ports: ports.map(({ address }) => ({ address })) }
-    const { hardware_manager_version } = await agent.run("deploy.get_deploy_steps", about, signal)
-    const step = { interface: "deploy", step: "write_image", args: { ...args } }
-    const params = { step, ...about, deploy_version: hardware_manager_version }
-    const { id } = await agent.begin("deploy.execute_deploy_step", params, signal)
-    return { command: id }
-  },
+/** → the command's id. */
+async function beginWrite(run: StepRun, agent: AgentClient): Promise<string> {
+  const { tools, node, signal } = run
+  const ports = await tools.store.ports.list({ node_uuid: node.uuid })
+  const macs = ports.toSorted(bootFirst).map(({ address }) => address)
+  const args: WriteImageArgs = {
+    image_info: run.earlier(checkImage.name)["image"] as unknown as WriteImageArgs["image_info"],
+    configdrive: await configDrive(run, macs),
+  }
+  const about = { node: agentNode(node), ports: macs.map((address) => ({ address })) }
+  const { hardware_manager_version } = await agent.run("deploy.get_deploy_steps", about, signal)
+  const step = { interface: "deploy", step: "write_image", args: { ...args } }
+  const params = { step, ...about, deploy_version: hardware_manager_version }
+  const { id } = await agent.begin("deploy.execute_deploy_step", params, signal)
+  return id
 }
 
 const bootFirst = (a: { pxe_enabled: boolean }, b: { pxe_enabled: boolean }) =>
   Number(b.pxe_enabled) - Number(a.pxe_enabled)
 
+export const startWrite: Step = {
+  name: "start write",
+  where: "work",
+  async run(run) {
+    const agent = await run.tools.agent(run.node)
+    const running = run.repeated ? await begunBefore(agent, run.signal) : undefined
+    return { command: running?.id ?? (await beginWrite(run, agent)) }
+  },
+}
+
 export const waitForWrite: Step = {
   name: "wait for write",
   where: "wait",
   async run(run) {
-    await waitForCommand(run, String(run.earlier(startWrite.name)["command"]))
+    const command = String(run.data["command"] ?? run.earlier(startWrite.name)["command"])
+    try {
+      await waitForCommand(run, command)
+    } catch (error) {
+      if (agentFailure(error)?.type !== agentErrors.IMAGE_UNAVAILABLE.code) throw error
+      // The service may have been away for longer than the agent asks again, and it is the service that has the image.
+      const again = await beginWrite(run, await run.tools.agent(run.node))
+      await run.note({ command: again })
+      await waitForCommand(run, again)
+    }
     return undefined
   },
 }

@@ -118,9 +118,18 @@ describe("a deploy", () => {
     site.behaviour.write = "fails"
     await site.conductor.provision("node-1", "active")
     const node = await site.reaches("deploy failed")
-    expect(node.last_error).toMatch(/CHECKSUM_WRONG: the checksum is wrong.*Correct image_checksum/)
+    expect(node.last_error).toMatch(/CHECKSUM_WRONG: the checksum is wrong.*Correct it/)
     expect(site.deeds).not.toContain("standby.boot_image")
     expect(site.deeds).not.toContain("boot disk always")
+  })
+
+  test("whose agent cannot fetch the image, as when the service was away, writes again without another boot", async () => {
+    await open()
+    site.behaviour.write = "finds no image once"
+    await site.conductor.provision("node-1", "active")
+    expect((await site.reaches("active", "deploy failed")).provision_state).toBe("active")
+    expect(site.deeds.filter((deed) => deed === "deploy.execute_deploy_step")).toHaveLength(2)
+    expect(site.deeds.filter((deed) => deed === "power on")).toHaveLength(1)
   })
 
   test("whose agent dies while it writes begins again from network boot", async () => {
@@ -212,6 +221,19 @@ describe("a service that dies", () => {
       ({ kind, data }) => kind === "step.start" && data["step"] === step,
     )
     expect(operations).toHaveLength(1)
+  })
+
+  test("after SSH was seen but before the step ended finishes on what was seen", async () => {
+    await open()
+    site.behaviour.systemComesUp = false
+    await site.conductor.provision("node-1", "active")
+    await site.stepBegins("wait for system")
+    await site.conductor.stop()
+    await site.report("os.first-boot")
+    await site.report("os.ssh", { address: "172.22.0.12" })
+    await site.restart()
+    const node = await site.reaches("active", "deploy failed")
+    expect(node.driver_internal_info).toMatchObject({ ssh_address: "172.22.0.12" })
   })
 
   test("cannot write any more once another has taken over", async () => {

@@ -28,7 +28,7 @@ export const testErrors = defineErrors({
 export interface Behaviour {
   /** How far a network boot gets: the number of phases that show, of all. */
   phases: number
-  write: "succeeds" | "fails" | "never ends"
+  write: "succeeds" | "fails" | "never ends" | "finds no image once"
   /** Nothing reaches the agent any more. */
   agentDead: boolean
   systemComesUp: boolean
@@ -191,26 +191,20 @@ export class Site {
     }
     const begin = (name: string, params: unknown): CommandResult => {
       answer()
-      const command_status =
-        this.behaviour.write === "succeeds" || name !== "deploy.execute_deploy_step"
-          ? "SUCCEEDED"
-          : this.behaviour.write === "fails"
-            ? "FAILED"
-            : "RUNNING"
+      const isWrite = name === "deploy.execute_deploy_step"
+      const fault = isWrite ? faults[this.behaviour.write] : undefined
+      const command_status = fault
+        ? "FAILED"
+        : isWrite && this.behaviour.write === "never ends"
+          ? "RUNNING"
+          : "SUCCEEDED"
+      if (isWrite && this.behaviour.write === "finds no image once") this.behaviour.write = "succeeds"
       const command = {
         id: randomUUID(),
         command_name: name,
         command_params: params as Record<string, unknown>,
         command_status,
-        command_error:
-          command_status === "FAILED"
-            ? {
-                type: "CHECKSUM_WRONG",
-                code: 409,
-                message: "the checksum is wrong",
-                details: "the checksum is wrong\nCorrect image_checksum.",
-              }
-            : null,
+        command_error: fault ? { ...fault, code: 409, details: `${fault.message}\nCorrect it.` } : null,
         command_result: results[name] ?? null,
       } satisfies CommandResult
       this.deeds.push(name)
@@ -262,6 +256,11 @@ export class Site {
       automatedClean: false,
     }
   }
+}
+
+const faults: Partial<Record<Behaviour["write"], { type: string; message: string }>> = {
+  fails: { type: "CHECKSUM_WRONG", message: "the checksum is wrong" },
+  "finds no image once": { type: "IMAGE_UNAVAILABLE", message: "connection refused" },
 }
 
 const results: Record<string, unknown> = {
