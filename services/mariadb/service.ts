@@ -35,7 +35,7 @@ export default defineService({
           }),
         },
       ],
-      healthy: () => ["mariadb", "--no-defaults", "--user=root", "--execute=SELECT 1"],
+      healthy: () => ["mariadb", "--no-defaults", "--user=mysql", "--execute=SELECT 1"],
     },
   ],
 })

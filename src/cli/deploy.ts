@@ -67,9 +67,9 @@ async function plan(client: Client): Promise<DeployResult> {
 
 function outcome(run: RunRecord): DeployResult {
   if (run.status === "succeeded" && run.result) return run.result as unknown as DeployResult
-  const { message, remedy } = (run.result?.["error"] ?? {}) as { message?: string; remedy?: string }
+  const { error, remedy } = run.result ?? {}
   throw new BifrostError(cliErrors.RUN_FAILED, {
-    ...(message !== undefined && { detail: message }),
-    ...(remedy !== undefined && { remedy }),
+    ...(typeof error === "string" && { detail: error }),
+    ...(typeof remedy === "string" && { remedy }),
   })
 }

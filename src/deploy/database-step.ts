@@ -67,7 +67,7 @@ export function databaseStep(options: DatabaseStepOptions): Step<DatabaseSeen> {
 }
 
 async function runSql(host: DeployHost, statements: string, password: Secret, signal: AbortSignal): Promise<string> {
-  const command = ["mariadb", "--no-defaults", "--user=root", "--batch", "--skip-column-names"]
+  const command = ["mariadb", "--no-defaults", "--user=mysql", "--batch", "--skip-column-names"]
   const { code, stdout, stderr } = await execIn(host.transport.engine, "mariadb", command, {
     user: "mysql",
     input: statements,
