@@ -1,6 +1,8 @@
 import pc from "picocolors"
+import type { DeployResult } from "../../deploy/run.ts"
 import type { Json, JsonObject, RunRecord } from "../../store/records.ts"
 import { dueText, progressText } from "./explanation.ts"
+import { showPlan } from "./plan.ts"
 import type { DeployView, NodeView, RunView } from "./run-view.ts"
 import { elapsed, plural } from "./text.ts"
 
@@ -61,26 +63,17 @@ export function showOutcome(run: RunRecord): string {
   if (typeof remedy === "string") lines.push(`  ${remedy}`)
   if (Array.isArray(active)) lines.push(`  ${plural(active.length, "node")} active: ${active.join(", ")}`)
   const deployed = run.kind === "deploy" ? run.result : deploy
-  if (isObject(deployed)) lines.push(...deployedLines(deployed))
+  if (isObject(deployed) && deployed["dryRun"] === true) lines.push(showPlan(deployed as unknown as DeployResult))
+  else if (isObject(deployed)) lines.push(...deployedLines(deployed))
   return lines.join("\n")
 }
 
 const isObject = (value: Json | undefined): value is JsonObject =>
   value !== null && typeof value === "object" && !Array.isArray(value)
 
-/** What the deployer did, or with `dryRun` would do, and how to reach what runs now. */
-function deployedLines({ dryRun, planned, changed, endpoints, access }: JsonObject): string[] {
+/** What the deployer did, and how to reach what runs now. */
+function deployedLines({ changed, endpoints, access }: JsonObject): string[] {
   const lines: string[] = []
-  if (dryRun === true && Array.isArray(planned)) {
-    for (const change of planned.filter(isObject)) {
-      const { step, action, target, reason } = change
-      lines.push(`  ${[step, action, target, reason].filter((part) => typeof part === "string").join("  ")}`)
-    }
-    lines.push(
-      planned.length === 0 ? "  Nothing is to do." : `  ${plural(planned.length, "change")}. Nothing was touched.`,
-    )
-    return lines
-  }
   if (Array.isArray(changed))
     lines.push(
       changed.length === 0 ? "  nothing had to change" : `  ${plural(changed.length, "step")} changed something`,

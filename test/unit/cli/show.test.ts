@@ -1,10 +1,15 @@
+import { stripVTControlCharacters } from "node:util"
 import { describe, expect, test } from "vitest"
 import type { Explanation } from "../../../src/api/ports.ts"
 import { showExplanation } from "../../../src/cli/show/explanation.ts"
-import { showOutcome, showRun } from "../../../src/cli/show/run.ts"
+import * as show from "../../../src/cli/show/run.ts"
 import { emptyDeploy, takeDeployEvent } from "../../../src/cli/show/run-view.ts"
 import { bar, bytes, elapsed, timeOfDay } from "../../../src/cli/show/text.ts"
 import type { EventRecord, RunRecord } from "../../../src/store/records.ts"
+
+// Colours depend on the terminal that runs the tests.
+const showRun = (...args: Parameters<typeof show.showRun>) => show.showRun(...args).map(stripVTControlCharacters)
+const showOutcome = (ended: RunRecord) => stripVTControlCharacters(show.showOutcome(ended))
 
 const now = Date.parse("2026-03-01T17:03:23.000Z")
 const resting: Explanation = {
@@ -101,7 +106,7 @@ describe("the table of a run", () => {
     expect(showRun({ run, nodes: [], deploy }, now, 200).at(-1)).toBe(" deploy  2/3 steps, 1 failed: b")
   })
 
-  test("the end: what was done, what a plan would do, and why it failed", () => {
+  test("the end: what was done, or why it failed", () => {
     const ended = (fields: Partial<RunRecord>) => showOutcome({ ...run, ended_at: now + 65_000, ...fields })
     const access = { openrc: "/var/lib/x/openrc", clouds: "" }
     const deploy = { dryRun: false, planned: [], changed: [], endpoints: { keystone: "http://x:5000/v3" }, access }
@@ -113,10 +118,6 @@ describe("the table of a run", () => {
         "  keystone  http://x:5000/v3",
         "  . /var/lib/x/openrc && openstack token issue",
       ].join("\n"),
-    )
-    const planned = [{ step: "h0/keystone", action: "start", target: "keystone", reason: "config differs" }]
-    expect(ended({ kind: "deploy", status: "succeeded", result: { dryRun: true, planned } })).toBe(
-      "deploy succeeded after 1:05\n  h0/keystone  start  keystone  config differs\n  1 change. Nothing was touched.",
     )
     const failed = ended({ status: "failed", result: { error: "h0: no disk", remedy: "Add one." } })
     expect(failed).toBe("provision failed after 1:05\n  h0: no disk\n  Add one.")
