@@ -80,7 +80,7 @@ describe("an image", () => {
   })
 
   test("at a URL that nobody serves", async () => {
-    const slow = new SlowImage(Buffer.alloc(8), 0)
+    const slow = new SlowImage(Buffer.alloc(8), false)
     const { image_source } = await slow.listen()
     await slow.close()
     await open({ node: { instance_info: { image_source, image_checksum: "00".repeat(32) } } })
@@ -129,9 +129,9 @@ describe("while the image is written", () => {
   let slow: SlowImage
   afterEach(() => slow.close())
 
-  const writing = async (stalls: number) => {
+  const writing = async () => {
     await open()
-    slow = new SlowImage(readFileSync(rack.images.path("tiny")), stalls)
+    slow = new SlowImage(readFileSync(rack.images.path("tiny")), true)
     const instance_info = await slow.listen()
     await rack.store.nodes.update((await rack.node()).uuid, { instance_info })
     await rack.provision("active")
@@ -143,26 +143,28 @@ describe("while the image is written", () => {
   }
 
   test("the agent dies: the deploy begins again from network boot", async () => {
-    await writing(1)
+    await writing()
     await rack.sees("step.start", { step: "wait for write", attempt: 1 })
-    await rack.sees("agent.progress")
+    await rack.until(async () => slow.held > 0)
+    slow.holds = false
     await rack.machine.hardware.kill()
     await endsActive()
   })
 
   test("the power is cut: the deploy begins again from network boot", async () => {
-    await writing(1)
+    await writing()
     await rack.sees("step.start", { step: "wait for write", attempt: 1 })
-    await rack.sees("agent.progress")
+    await rack.until(async () => slow.held > 0)
+    slow.holds = false
     await rack.machine.cutPower()
     await endsActive()
   })
 
   test("the power is cut each time: the node fails and says so, and its half-written disk is not booted", async () => {
-    await writing(2)
+    await writing()
     for (const attempt of [1, 2]) {
       await rack.sees("step.start", { step: "wait for write", attempt })
-      await rack.until(async () => slow.stalls === 2 - attempt)
+      await rack.until(async () => slow.held >= attempt)
       await rack.machine.cutPower()
     }
     const node = await rack.reaches("deploy failed", "active")

@@ -2,27 +2,33 @@ import { createHash } from "node:crypto"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 
-/** An image on another server, which stops in the middle of each of its first transfers until the reader goes away. */
+/** An image on another server, whose transfers stop in the middle while `holds` is set. */
 export class SlowImage {
   readonly #content: Buffer
+  holds: boolean
+  /** Transfers that were stopped so far. */
+  held = 0
   readonly #server = createServer((request, response) => {
-    const start = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0)
-    const body = this.#content.subarray(start)
-    response.writeHead(start > 0 ? 206 : 200, {
+    const total = this.#content.length
+    const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "")
+    const start = Number(range?.[1] ?? 0)
+    const end = range?.[2] ? Math.min(total, Number(range[2]) + 1) : total
+    const body = this.#content.subarray(start, end)
+    response.writeHead(range ? 206 : 200, {
       "content-length": body.length,
       etag: '"1"',
-      ...(start > 0 && { "content-range": `bytes ${start}-${this.#content.length - 1}/${this.#content.length}` }),
+      ...(range && { "content-range": `bytes ${start}-${end - 1}/${total}` }),
     })
     if (request.method === "HEAD") return void response.end()
-    if (this.stalls === 0) return void response.end(body)
-    this.stalls -= 1
+    // A look at a part of the image is answered; it is the transfer of all of it that stops.
+    if (!this.holds || range?.[2]) return void response.end(body)
+    this.held += 1
     response.write(body.subarray(0, body.length / 2))
   })
-  stalls: number
 
-  constructor(content: Buffer, stalls: number) {
+  constructor(content: Buffer, holds: boolean) {
     this.#content = content
-    this.stalls = stalls
+    this.holds = holds
   }
 
   async listen(): Promise<{ image_source: string; image_checksum: string; image_disk_format: string }> {
