@@ -41,6 +41,11 @@ export const deployErrors = defineErrors({
     summary: "a container did not become healthy in time",
     remedy: "Its last lines are above; the rest is in `docker logs` on the host.",
   },
+  ENGINE_LOST: {
+    status: 502,
+    summary: "the host's Docker Engine, or the way to it, went away while a container was starting",
+    remedy: "Run the command again once the host answers: it goes on where it stopped.",
+  },
   TASK_FAILED: {
     status: 502,
     summary: "a task of the deployment failed",

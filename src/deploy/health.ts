@@ -1,5 +1,7 @@
 import type Docker from "dockerode"
 import type { Clock } from "../util/clock.ts"
+import { BifrostError } from "../util/errors.ts"
+import { deployErrors } from "./errors.ts"
 
 export type Health = "healthy" | "unhealthy" | "died" | "timeout"
 
@@ -24,7 +26,7 @@ export async function settledHealth(
       abortSignal: signal,
     })
     events.on("error", reject)
-    events.on("close", () => reject(new Error("the engine's events ended")))
+    events.on("close", () => reject(new BifrostError(deployErrors.ENGINE_LOST)))
     events.setEncoding("utf8")
     let partial = ""
     events.on("data", (chunk: string) => {

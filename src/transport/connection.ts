@@ -5,9 +5,10 @@ import { transportErrors } from "./errors.ts"
 import { fingerprint, parseHostKey } from "./host-key.ts"
 import type { HostEndpoint } from "./port.ts"
 
-const connectTimeout = 20_000
-/** A dead peer is noticed after three unanswered probes. */
-const keepAlive = { keepaliveInterval: 10_000, keepaliveCountMax: 3 }
+/** An emulated host that boots and pulls at once takes its time; one that is off refuses or ends the wait all the same. */
+const connectTimeout = 45_000
+/** A dead peer is noticed within a minute. */
+const keepAlive = { keepaliveInterval: 15_000, keepaliveCountMax: 4 }
 
 /** Connects and authenticates; the promise rejects with a coded error. `onLost` tells of the end of a good connection. */
 export function connect(host: HostEndpoint, privateKey: Secret, onLost: () => void): Promise<Client> {

@@ -10,7 +10,7 @@ import type { ExecOptions, ExecResult, FileSeen, HostEndpoint, HostTransport, Wr
 import { shellWords } from "./shell.ts"
 
 const execTimeout = 60_000
-const fileTimeout = 30_000
+const fileTimeout = 60_000
 const tailLines = 12
 /** Status codes of draft-ietf-secsh-filexfer-02 §7. */
 const [noSuchFile, failure] = [2, 4]

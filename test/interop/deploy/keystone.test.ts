@@ -158,6 +158,7 @@ describe("trouble", () => {
             containers: service.containers.map((container) => ({
               ...container,
               startSeconds: 5,
+              // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell in the container expands it
               command: () => "/bin/sh -c echo${IFS}cannot${IFS}serve;sleep${IFS}600",
             })),
           },
