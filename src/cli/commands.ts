@@ -12,6 +12,7 @@ import { registerProvision } from "./provision.ts"
 import { registerProvisioner } from "./provisioner.ts"
 import { registerRun } from "./run.ts"
 import { registerServe } from "./serve.ts"
+import { registerTimeline } from "./timeline.ts"
 
 /** Each command is a file that exports one of these. */
 export type Register = (program: Command) => void
@@ -30,5 +31,6 @@ export const commands: readonly Register[] = [
   registerLab,
   registerProvisioner,
   registerServe,
+  registerTimeline,
   registerCompletion,
 ]

@@ -1,4 +1,4 @@
-import type { Conductor } from "../../conductor/port.ts"
+import type { Conductor, ProvisionVerb } from "../../conductor/port.ts"
 import type { ProvisionState } from "../../states/table.ts"
 import type { Journal, Store } from "../../store/port.ts"
 import type { NodeRecord } from "../../store/records.ts"
@@ -15,7 +15,7 @@ export interface ProvisionNodeOptions {
 }
 
 /** Which verb takes a resting node one leg nearer to active. States not named here are on their way by themselves. */
-const nextVerb: Partial<Record<ProvisionState, "manage" | "provide" | "deploy">> = {
+const nextVerb: Partial<Record<ProvisionState, ProvisionVerb>> = {
   enroll: "manage",
   "clean failed": "manage",
   "inspect failed": "manage",
@@ -23,7 +23,7 @@ const nextVerb: Partial<Record<ProvisionState, "manage" | "provide" | "deploy">>
   manageable: "provide",
   available: "deploy",
   "deploy failed": "deploy",
-  error: "deploy",
+  error: "rebuild",
 }
 
 const resting = [...Object.keys(nextVerb), "active", "rescue", "service failed"] as ProvisionState[]
@@ -50,8 +50,9 @@ export async function provisionNode(node: NodeRecord, options: ProvisionNodeOpti
   }
 }
 
-async function ask(options: ProvisionNodeOptions, node: NodeRecord, verb: "manage" | "provide" | "deploy") {
-  if (verb === "deploy" && (options.image.force || !node.instance_info["image_source"])) {
+async function ask(options: ProvisionNodeOptions, node: NodeRecord, verb: ProvisionVerb) {
+  const installs = verb === "deploy" || verb === "rebuild"
+  if (installs && (options.image.force || !node.instance_info["image_source"])) {
     const instance_info = { ...node.instance_info, image_source: options.image.name }
     await options.store.nodes.update(node.uuid, { instance_info })
   }
