@@ -1,0 +1,48 @@
+import { spawnSync } from "node:child_process"
+import { join } from "node:path"
+import pc from "picocolors"
+import { inState, pathsFrom } from "../src/util/paths.ts"
+import { journey } from "./journey/commands.ts"
+
+/** `npm run demo`: the main job on one bare machine, command by command, and how to reach what it leaves running. */
+const paths = pathsFrom(process.env)
+const lab = "bifrost-lab"
+const machine = { name: "node1", address: "172.22.0.11" }
+const hostsCsv = join(inState.lab(paths), lab, "hosts.csv")
+const clouds = join(inState.access(paths), "clouds.yaml")
+const token = ["lab", "exec", "--", "env", `OS_CLIENT_CONFIG_FILE=${clouds}`, "openstack", "--os-cloud", "bifrost"]
+
+const started = Date.now()
+const elapsed = () => {
+  const seconds = Math.round((Date.now() - started) / 1000)
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`
+}
+
+const stages = [
+  ...journey({ lab, nodes: 1, firmware: "bios", memory: "3G", hostsCsv }),
+  { name: "token", why: "the proof: a token from Keystone, by the real client", args: [...token, "token", "issue"] },
+]
+
+for (const { why, args } of stages) {
+  console.log(`\n${pc.dim(elapsed())} ${pc.bold(why)}\n${pc.cyan(`$ bifrost-ts ${args.join(" ")}`)}`)
+  const { status } = spawnSync("bin/bifrost-ts", args, { stdio: "inherit" })
+  if (status !== 0) {
+    console.error(`\n${pc.red("The demo stopped here.")} What was made so far stays; mend what the error names and run`)
+    console.error(
+      "npm run demo again, or take everything down with: bifrost-ts down --lab bifrost-lab; bifrost-ts lab down",
+    )
+    process.exit(status ?? 1)
+  }
+}
+
+console.log(`
+${pc.green(`A machine that was bare runs Keystone, after ${elapsed()}.`)}
+
+  log in      bin/bifrost-ts lab ssh ${machine.name}
+  console     bin/bifrost-ts lab console ${machine.name}
+  Keystone    http://${machine.address}:5000/v3   (inside the lab's network)
+  openstack   bin/bifrost-ts ${token.join(" ")} service list
+  what it did bin/bifrost-ts timeline ${machine.name}
+  again       bin/bifrost-ts provision --then-deploy      changes nothing
+  take down   bin/bifrost-ts down --lab ${lab} && bin/bifrost-ts lab down
+`)
