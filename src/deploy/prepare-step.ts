@@ -50,10 +50,22 @@ export function prepareStep({ host, inventory, registry }: PrepareStepOptions): 
 const first = "# bifrost-ts: hosts of this site"
 const final = "# bifrost-ts: end"
 
-/** The text with our block in it, in its old place or at the end; other lines are left alone. */
-export function withPeers(text: string, inventory: Inventory): string {
+/**
+ * The text with our block in it, in its old place or at the end. Other lines are left alone, but for the one that Debian
+ * gives a host's own name a loopback address with: Erlang and Galera would tell their peers to look there.
+ */
+export function withPeers(given: string, inventory: Inventory): string {
+  const text = given
+    .split("\n")
+    .filter((line) => !claimsLoopback(line, inventory))
+    .join("\n")
   const block = [first, ...inventory.hosts.map(({ address, name }) => `${address} ${name}`), final].join("\n")
   const [start, end] = [text.indexOf(first), text.indexOf(final)]
   if (start >= 0 && end > start) return text.slice(0, start) + block + text.slice(end + final.length)
   return `${text}${text === "" || text.endsWith("\n") ? "" : "\n"}${block}\n`
+}
+
+function claimsLoopback(line: string, inventory: Inventory): boolean {
+  const [address = "", ...names] = line.trim().split(/\s+/)
+  return address.startsWith("127.") && inventory.hosts.some(({ name }) => names.includes(name))
 }

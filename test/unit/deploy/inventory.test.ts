@@ -41,3 +41,9 @@ it("keeps other lines of /etc/hosts, and its own block in place", () => {
   )
   expect(moved).toContain("192.0.2.9 a\n# bifrost-ts: end\n10.0.0.1 mine\n")
 })
+
+it("takes a host's own name off the loopback address, where no peer would find it", () => {
+  const text = "127.0.0.1 localhost\n127.0.1.1 a.example a\n127.0.1.1 other\n"
+  const kept = withPeers(text, inventoryFrom([node("a")]))
+  expect(kept).toMatch(/^127\.0\.0\.1 localhost\n127\.0\.1\.1 other\n# bifrost-ts/)
+})
