@@ -20,7 +20,7 @@ export const agentErrors = defineErrors({
   NO_TOKEN: {
     status: 401,
     summary: "the service gave this agent no token",
-    remedy: "Boot the machine again: a token is handed out once for each boot of the ramdisk.",
+    remedy: "Boot the machine again: a token is handed out once for each boot of the ramdisk, to the first that asks.",
   },
   BAD_TOKEN: { status: 401, summary: "the agent token is missing or wrong", remedy: "Send the token of the lookup." },
   BAD_REQUEST: { status: 400, summary: "the request cannot be understood", remedy: "Send {name, params} as JSON." },

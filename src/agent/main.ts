@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { setTimeout as grace } from "node:timers/promises"
@@ -38,7 +39,7 @@ async function main(): Promise<void> {
   const macs = readInterfaces(files).map((each) => each.mac_address)
   const addresses = [...new Set([...(parameters.bootMac ? [parameters.bootMac] : []), ...macs])]
   log.write(`looks up ${addresses.join(", ")} at ${parameters.apiUrl}`)
-  const { node, config } = await service.lookup(addresses, parameters.lookupTimeoutMs)
+  const { node, config } = await service.lookup(addresses, bootKey(), parameters.lookupTimeoutMs)
   const token = keepToken(config.agent_token, parameters.token)
   log.write(`is node ${node.uuid}`)
 
@@ -80,18 +81,25 @@ async function main(): Promise<void> {
   await heartbeats.beat()
 }
 
-/**
- * The token is handed out once for each boot of the ramdisk. It is kept in memory-backed /run, so that an agent that
- * init started again can go on.
- */
+/** What this boot is known by to the service: an answer that got lost, token and all, is given to it again. */
+function bootKey(): Secret {
+  return keep("run/bifrost-boot-key", files.text("run/bifrost-boot-key") ?? randomBytes(32).toString("hex"))
+}
+
+/** The token is handed out once for each boot of the ramdisk. */
 function keepToken(handedOut: string | undefined, onCmdline: string | undefined): Secret {
-  const path = files.path("run/bifrost-agent-token")
   const fresh = handedOut === TOKEN_WITHHELD ? onCmdline : (handedOut ?? onCmdline)
   const token = fresh ?? files.text("run/bifrost-agent-token")
   if (!token) throw new BifrostError(agentErrors.NO_TOKEN)
+  return keep("run/bifrost-agent-token", token)
+}
+
+/** Kept in memory-backed /run, so that an agent that init started again can go on. */
+function keep(file: string, value: string): Secret {
+  const path = files.path(file)
   mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, token, { mode: 0o600 })
-  return new Secret(token)
+  writeFileSync(path, value, { mode: 0o600 })
+  return new Secret(value)
 }
 
 main().catch((error) => {

@@ -9,6 +9,8 @@ export const AGENT_PORT = 9999
 export const AGENT_VERSION = "11.0.0"
 /** The token in a lookup answer when it was handed out before. */
 export const TOKEN_WITHHELD = "******"
+/** Ours: 64 hex digits that the agent drew for this boot. To who knows them, a lookup tells the token again. */
+export const BOOT_KEY_HEADER = "x-bifrost-boot-key"
 
 // ---- agent → service -------------------------------------------------------------------------------------------------
 
@@ -29,7 +31,7 @@ export interface AgentNode {
 export interface AgentConfig {
   /** Seconds without a heartbeat after which the service takes the agent for dead. */
   readonly heartbeat_timeout: number
-  /** ≥ 32 characters, handed out once per boot of the ramdisk; then `******`. */
+  /** ≥ 32 characters, handed out once per boot of the ramdisk; then `******`, but to the boot key that got it. */
   readonly agent_token?: string
   readonly agent_token_required?: boolean
   readonly [key: string]: unknown

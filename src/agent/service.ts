@@ -3,7 +3,7 @@ import type { Clock } from "../util/clock.ts"
 import { BifrostError, messageOf } from "../util/errors.ts"
 import type { Secret } from "../util/secret.ts"
 import { agentErrors } from "./errors.ts"
-import { AGENT_VERSION, type Heartbeat, type LookupAnswer, type Progress } from "./protocol.ts"
+import { AGENT_VERSION, BOOT_KEY_HEADER, type Heartbeat, type LookupAnswer, type Progress } from "./protocol.ts"
 
 /** The API version of lookup with tokens (1.62) and of heartbeats with agent_status (1.72). */
 const HEADERS = { "X-OpenStack-Ironic-API-Version": "1.72", Accept: "application/json" }
@@ -22,12 +22,12 @@ export class Service {
   }
 
   /** Asks until the service knows one of the addresses: at once, then after growing pauses of at most 2 s. */
-  async lookup(addresses: readonly string[], timeoutMs: number): Promise<LookupAnswer> {
+  async lookup(addresses: readonly string[], bootKey: Secret, timeoutMs: number): Promise<LookupAnswer> {
     const deadline = this.#clock.now() + timeoutMs
     const path = `/v1/lookup?addresses=${addresses.map(encodeURIComponent).join(",")}`
     for (let pause = 100; ; pause = Math.min(2000, pause * 2)) {
       try {
-        const response = await this.#fetch("GET", path)
+        const response = await this.#fetch("GET", path, { headers: { [BOOT_KEY_HEADER]: bootKey.reveal() } })
         if (response.ok) return (await response.json()) as LookupAnswer
         throw new Error(`HTTP ${response.status} ${(await response.text()).slice(0, 200)}`)
       } catch (cause) {
@@ -43,7 +43,7 @@ export class Service {
   /** Resolves when the service has taken the heartbeat. */
   async heartbeat(uuid: string, callbackUrl: string, token: Secret): Promise<void> {
     const body: Heartbeat = { callback_url: callbackUrl, agent_token: token.reveal(), agent_version: AGENT_VERSION }
-    const response = await this.#fetch("POST", `/v1/heartbeat/${uuid}`, body).catch((cause) => {
+    const response = await this.#fetch("POST", `/v1/heartbeat/${uuid}`, { body }).catch((cause) => {
       throw new BifrostError(agentErrors.SERVICE_UNREACHABLE, { detail: messageOf(deepest(cause)), cause })
     })
     const text = await response.text()
@@ -57,17 +57,21 @@ export class Service {
   /** Best effort: a lost report is followed by another. */
   async progress(uuid: string, progress: Progress): Promise<void> {
     try {
-      const response = await this.#fetch("POST", `/v1/agent/${uuid}/progress`, progress)
+      const response = await this.#fetch("POST", `/v1/agent/${uuid}/progress`, { body: progress })
       await response.arrayBuffer()
     } catch {
       // Nothing waits for it.
     }
   }
 
-  #fetch(method: string, path: string, body?: unknown): Promise<Response> {
+  #fetch(
+    method: string,
+    path: string,
+    { body, headers }: { body?: unknown; headers?: Record<string, string> },
+  ): Promise<Response> {
     return fetch(`${this.#base}${path}`, {
       method,
-      headers: { ...HEADERS, ...(body !== undefined && { "content-type": "application/json" }) },
+      headers: { ...HEADERS, ...headers, ...(body !== undefined && { "content-type": "application/json" }) },
       ...(body !== undefined && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(REQUEST_MS),
     })

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyPluginAsync } from "fastify"
-import type { Heartbeat, Progress } from "../agent/protocol.ts"
+import { BOOT_KEY_HEADER, type Heartbeat, type Progress } from "../agent/protocol.ts"
 import type { Conductor } from "../conductor/port.ts"
+import { Secret } from "../util/secret.ts"
 import { checkField, kinds, readObject, required } from "./body.ts"
 import { answerFailures } from "./failures.ts"
 import { rootRoutes } from "./ironic/roots.ts"
@@ -28,7 +29,12 @@ export const agentRoutes: FastifyPluginAsync<AgentRoutesOptions> = async (app: F
   app.get("/v1/lookup", async (request) => {
     const { addresses, node_uuid } = request.query as Record<string, unknown>
     const macs = typeof addresses === "string" ? addresses.split(",").filter((mac) => mac !== "") : []
-    return conductor.lookup({ addresses: macs.slice(0, 64), ...(typeof node_uuid === "string" && { node_uuid }) })
+    const key = request.headers[BOOT_KEY_HEADER]
+    return conductor.lookup({
+      addresses: macs.slice(0, 64),
+      ...(typeof node_uuid === "string" && { node_uuid }),
+      ...(typeof key === "string" && /^[0-9a-f]{64}$/.test(key) && { boot_key: new Secret(key) }),
+    })
   })
 
   app.post<One>("/v1/heartbeat/:uuid", { bodyLimit }, async (request, reply) => {

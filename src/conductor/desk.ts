@@ -3,6 +3,7 @@ import { TOKEN_WITHHELD } from "../agent/protocol.ts"
 import type { Store } from "../store/port.ts"
 import type { JsonObject, NodeRecord } from "../store/records.ts"
 import { BifrostError } from "../util/errors.ts"
+import type { Secret } from "../util/secret.ts"
 import { conductorErrors } from "./errors.ts"
 import { newToken, sameToken, secretNames } from "./node-secrets.ts"
 import { amend, findNode, nameOf, textOf } from "./operation.ts"
@@ -44,13 +45,15 @@ export function desk({ store, limits }: Pick<Tools, "store" | "limits">) {
         const node = await findNode(inside, uuid)
         const given = await inside.secrets.get(uuid, secretNames.agentToken)
         const token = given ?? newToken()
-        if (!given) await inside.secrets.put(uuid, secretNames.agentToken, token)
+        if (!given) await handOut(inside, uuid, token, query.boot_key)
+        // The answer that carried it may have been lost; only who asked then knows the key.
+        const tell = !given || sameToken(query.boot_key?.reveal(), await inside.secrets.get(uuid, secretNames.bootKey))
         await append(inside, "agent.lookup", node, { addresses: [...(query.addresses ?? [])] })
         return {
           node: agentNode(node),
           config: {
             heartbeat_timeout: limits.silence / 1000,
-            agent_token: given ? TOKEN_WITHHELD : token.reveal(),
+            agent_token: tell ? token.reveal() : TOKEN_WITHHELD,
             agent_token_required: true,
           },
         }
@@ -90,6 +93,13 @@ export function desk({ store, limits }: Pick<Tools, "store" | "limits">) {
       await append(store, "os.first-boot", node, {})
     },
   }
+}
+
+/** A token belongs to one boot: the key of an earlier one must not open it. */
+async function handOut(store: Store, uuid: string, token: Secret, bootKey: Secret | undefined): Promise<void> {
+  await store.secrets.put(uuid, secretNames.agentToken, token)
+  if (bootKey) await store.secrets.put(uuid, secretNames.bootKey, bootKey)
+  else await store.secrets.remove(uuid, secretNames.bootKey)
 }
 
 /** States in which a ramdisk may ask who it is. */

@@ -6,6 +6,8 @@ import { Secret } from "../util/secret.ts"
 /** Names under the node's uuid in the SecretStore. */
 export const secretNames = {
   agentToken: "agent_token",
+  /** Of the boot that the agent's token was handed to. */
+  bootKey: "agent_boot_key",
   firstBootToken: "first_boot_token",
   hostKey: "ssh_host_key",
   /** A config drive that the user gave: it may hold passwords. */
@@ -57,6 +59,7 @@ export function siteKeyPair(store: Store): Promise<SshKeyPair> {
 /** 256 bits, hex: 64 characters. */
 export const newToken = () => new Secret(randomBytes(32).toString("hex"))
 
+/** In a time that tells nothing of the wanted one. */
 export function sameToken(given: unknown, wanted: Secret | undefined): boolean {
   if (typeof given !== "string" || !wanted) return false
   const [a, b] = [Buffer.from(given), Buffer.from(wanted.reveal())]

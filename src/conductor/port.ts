@@ -1,6 +1,7 @@
 import type { Heartbeat, Inventory, LookupAnswer, Progress } from "../agent/protocol.ts"
 import type { ProvisionState, ProvisionTarget } from "../states/table.ts"
 import type { Json, JsonObject, NodeRecord } from "../store/records.ts"
+import type { Secret } from "../util/secret.ts"
 
 /** The words that `PUT /v1/nodes/{id}/states/provision` takes; active/deploy and deleted/undeploy are aliases. */
 export const provisionVerbs = [
@@ -78,6 +79,8 @@ export interface Explanation {
 export interface LookupQuery {
   readonly addresses?: readonly string[]
   readonly node_uuid?: string
+  /** Drawn by the agent for this boot; a stock agent has none. */
+  readonly boot_key?: Secret
 }
 
 /**

@@ -6,15 +6,17 @@ import { agentErrors } from "../errors.ts"
 
 /** No byte for so long means that the connection is dead. */
 const STALL_MS = 20_000
-/** Reconnections without a byte in between before the transfer is given up. */
-const ATTEMPTS = 6
+/** For so long is a broken transfer tried again: the service's container, or a web server, may be starting again. */
+export const PATIENCE_MS = 120_000
+const LONGEST_PAUSE_MS = 4000
 
 export interface SourceOptions {
   readonly clock: Clock
   readonly signal?: AbortSignal
   readonly onRetry?: (reason: string) => void
   readonly stallMs?: number
-  readonly attempts?: number
+  /** From the first failure after the last byte. */
+  readonly patienceMs?: number
 }
 
 interface Response {
@@ -60,9 +62,10 @@ export class ImageSource {
   }
 
   async *#bytes(start: number, end: number | undefined): AsyncGenerator<Buffer> {
-    const { clock, signal, onRetry, attempts = ATTEMPTS } = this.#options
+    const { clock, signal, onRetry, patienceMs = PATIENCE_MS } = this.#options
     let at = start
     let failures = 0
+    let brokenSince = 0
     for (;;) {
       try {
         const { body } = await this.#open(at, end)
@@ -79,13 +82,16 @@ export class ImageSource {
         throw new Error(`the connection ended after ${at} of ${this.#size} bytes`)
       } catch (cause) {
         if (cause instanceof BifrostError || signal?.aborted) throw cause
+        if (failures === 0) brokenSince = clock.now()
         failures += 1
-        if (failures >= attempts) {
-          const detail = `${this.url}: ${messageOf(cause)} (byte ${at}, ${failures} attempts)`
+        const broken = clock.now() - brokenSince
+        if (broken >= patienceMs) {
+          const detail = `${this.url}: ${messageOf(cause)} (byte ${at}, ${failures} attempts in ${Math.round(broken / 1000)} s)`
           throw new BifrostError(agentErrors.IMAGE_UNAVAILABLE, { detail, cause })
         }
         onRetry?.(`${messageOf(cause)}; goes on at byte ${at}`)
-        await clock.sleep(Math.min(4000, 125 * 2 ** failures) * (0.75 + Math.random() / 2), signal)
+        const pause = Math.min(LONGEST_PAUSE_MS, 125 * 2 ** failures) * (0.75 + Math.random() / 2)
+        await clock.sleep(Math.min(pause, patienceMs - broken), signal)
       }
     }
   }

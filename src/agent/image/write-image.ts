@@ -11,7 +11,7 @@ import { placeClusters } from "./clusters.ts"
 import { decompress, type Encoding, recognise, zstdContentSize } from "./decompress.ts"
 import { type Checksum, checksumFromFile, checksumOf } from "./hash.ts"
 import { HEADER_BYTES, parseHeader, readMap } from "./qcow2.ts"
-import { fetchText, ImageSource, type SourceOptions } from "./source.ts"
+import { fetchText, ImageSource, PATIENCE_MS, type SourceOptions } from "./source.ts"
 import { type Report, Transfer } from "./transfer.ts"
 import { DiskWriter, HEAD } from "./writer.ts"
 
@@ -113,11 +113,11 @@ async function readConfigDrive(value: string | null | undefined, options: Source
   }
 }
 
-/** The first of the image's URLs that answers; the last one's failure when none does. */
+/** The first of the image's URLs that answers; the last one's failure when none does. They share the patience. */
 async function firstAnswering(image: ImageInfo, options: SourceOptions): Promise<ImageSource> {
   let failure: unknown = new BifrostError(agentErrors.BAD_ARGUMENT, { detail: "image_info.urls is empty" })
   for (const url of image.urls) {
-    const source = new ImageSource(url, options)
+    const source = new ImageSource(url, { ...options, patienceMs: PATIENCE_MS / image.urls.length })
     try {
       await source.range(0, HEADER_BYTES)
       return source

@@ -8,6 +8,7 @@ import { parse } from "yaml"
 import { agentRoutes } from "../../../src/api/agent.ts"
 import { API_USER, hasApiPassword, newApiPassword, passwordCheck } from "../../../src/api/auth.ts"
 import { listenOnLoopback, listenOnSocket } from "../../../src/api/listen.ts"
+import { Secret } from "../../../src/util/secret.ts"
 import { startService } from "./service.ts"
 
 let service: Awaited<ReturnType<typeof startService>>
@@ -211,11 +212,14 @@ describe("the agent's routes", () => {
     expect((await app.inject("/v1/lookup?addresses=52:54:00:aa:00:01,52:54:00:aa:00:02&node_uuid=x")).statusCode).toBe(
       404,
     )
+    const headers = { "x-bifrost-boot-key": "0a".repeat(32) }
+    expect((await app.inject({ url: "/v1/lookup?addresses=52:54:00:aa:00:01", headers })).statusCode).toBe(404)
     expect(await send(`/v1/heartbeat/${uuid}`, beat)).toBe(202)
     expect(await send(`/v1/agent/${uuid}/progress`, progress)).toBe(204)
     expect(await send(`/v1/first-boot/${uuid}`, { token: "x" })).toBe(204)
     expect(service.calls).toEqual([
       ["lookup", { addresses: ["52:54:00:aa:00:01", "52:54:00:aa:00:02"], node_uuid: "x" }],
+      ["lookup", { addresses: ["52:54:00:aa:00:01"], boot_key: expect.any(Secret) }],
       ["heartbeat", uuid, beat],
       ["progress", uuid, progress],
       ["firstBoot", uuid, "x"],

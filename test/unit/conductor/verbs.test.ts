@@ -4,6 +4,7 @@ import { verbs } from "../../../src/conductor/verbs.ts"
 import { next, type ProvisionState, transitions } from "../../../src/states/table.ts"
 import type { NodeRecord } from "../../../src/store/records.ts"
 import { BifrostError } from "../../../src/util/errors.ts"
+import { Secret } from "../../../src/util/secret.ts"
 import { Site, testErrors } from "./site.ts"
 
 let site: Site
@@ -180,6 +181,27 @@ describe("what the agent says", () => {
     expect(first.config.agent_token).toMatch(/^[0-9a-f]{64}$/)
     expect((await site.conductor.lookup({ addresses })).config.agent_token).toBe("******")
     expect(first.node).not.toHaveProperty("driver_info")
+  })
+
+  test("a lookup tells the token again to the boot that got it, and to no other", async () => {
+    await waiting()
+    const [key, other] = [new Secret("a".repeat(64)), new Secret("b".repeat(64))]
+    const tokenFor = async (boot_key?: Secret) =>
+      (await site.conductor.lookup({ addresses, ...(boot_key && { boot_key }) })).config.agent_token
+    const token = await tokenFor(key)
+    expect(token).toMatch(/^[0-9a-f]{64}$/)
+    expect(await tokenFor(key)).toBe(token)
+    expect(await tokenFor(other)).toBe("******")
+    expect(await tokenFor()).toBe("******")
+  })
+
+  test("the key of an earlier boot does not open a token that was handed out without one", async () => {
+    const uuid = await waiting()
+    const boot_key = new Secret("a".repeat(64))
+    await site.conductor.lookup({ addresses, boot_key })
+    await site.store.secrets.remove(uuid, "agent_token")
+    expect((await site.conductor.lookup({ addresses })).config.agent_token).toMatch(/^[0-9a-f]{64}$/)
+    expect((await site.conductor.lookup({ addresses, boot_key })).config.agent_token).toBe("******")
   })
 
   test("a lookup of a stranger, or of a node that waits for no agent, is 404", async () => {
