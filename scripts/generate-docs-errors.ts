@@ -39,7 +39,7 @@ export function errorsPage(rooms: readonly RoomErrors[]): string {
   }
   const head = `# Errors
 
-Made by \`node scripts/generate-docs.ts\` from the tables in \`src/*/errors.ts\`. Every error names its node and says what was
+Made by \`npm run docs\` from the tables in \`src/*/errors.ts\`. Every error names its node and says what was
 seen and expected; the last column is its general remedy, which a single case may replace by a better one.`
   return `${[head, ...rooms.map(section)].join("\n\n")}\n`
 }

@@ -17,6 +17,12 @@ export async function generatedPages(root: string): Promise<Record<string, strin
   return { "docs/states.md": states, "docs/reference/errors.md": errorsPage(await errorsOfRooms(root)) }
 }
 
+/** The pages that no longer say what the code says, by their paths. */
+export async function stalePages(root: string): Promise<string[]> {
+  const pages = Object.entries(await generatedPages(root))
+  return pages.filter(([file, text]) => readFileSync(`${root}/${file}`, "utf8") !== text).map(([file]) => file)
+}
+
 if (import.meta.main) {
   const root = new URL("..", import.meta.url).pathname.replace(/\/$/, "")
   for (const [file, text] of Object.entries(await generatedPages(root))) writeFileSync(`${root}/${file}`, text)

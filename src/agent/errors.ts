@@ -24,7 +24,11 @@ export const agentErrors = defineErrors({
   },
   BAD_TOKEN: { status: 401, summary: "the agent token is missing or wrong", remedy: "Send the token of the lookup." },
   BAD_REQUEST: { status: 400, summary: "the request cannot be understood", remedy: "Send {name, params} as JSON." },
-  NOT_FOUND: { status: 404, summary: "there is no such resource", remedy: "Ask GET /v1/commands for what is known." },
+  RESOURCE_UNKNOWN: {
+    status: 404,
+    summary: "there is no such resource",
+    remedy: "Ask GET /v1/commands for what is known.",
+  },
   UNKNOWN_COMMAND: {
     status: 400,
     summary: "the agent has no such command",

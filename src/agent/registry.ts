@@ -47,7 +47,7 @@ export class CommandRegistry {
 
   get(id: string): CommandResult {
     const entry = this.#entries.get(id)
-    if (!entry) throw new BifrostError(agentErrors.NOT_FOUND, { detail: `command ${id}` })
+    if (!entry) throw new BifrostError(agentErrors.RESOURCE_UNKNOWN, { detail: `command ${id}` })
     return entry.result
   }
 

@@ -45,13 +45,13 @@ export function agentApi(registry: CommandRegistry, token: Secret, startedAt: nu
     }
     const match = /^\/v1\/commands(?:\/([^/]+))?$/.exec(path)
     const id = match?.[1]
-    if (!match) throw new BifrostError(agentErrors.NOT_FOUND, { detail: path })
+    if (!match) throw new BifrostError(agentErrors.RESOURCE_UNKNOWN, { detail: path })
     // A stock conductor reads results without a token, which is why they hold no secrets; starting one needs it.
     if (method === "GET" && id === undefined) return { commands: registry.list() }
     if (method === "GET" && id !== undefined) {
       return searchParams.get("wait") === "true" ? registry.whenDone(id) : registry.get(id)
     }
-    if (method !== "POST" || id !== undefined) throw new BifrostError(agentErrors.NOT_FOUND, { detail: method })
+    if (method !== "POST" || id !== undefined) throw new BifrostError(agentErrors.RESOURCE_UNKNOWN, { detail: method })
     if (!sameToken(searchParams.get("agent_token") ?? "", token)) throw new BifrostError(agentErrors.BAD_TOKEN)
     const { name, params } = parseCommand(body)
     return registry.execute(name, params, searchParams.get("wait") === "true")

@@ -61,7 +61,7 @@ export const conductorErrors = defineErrors({
     summary: "the image has no usable checksum",
     remedy: "Set image_checksum to a sha256 or sha512, or to the URL of a SHA256SUMS file.",
   },
-  IMAGE_TOO_LARGE: {
+  IMAGE_EXCEEDS_DISK: {
     status: 400,
     summary: "the image is larger than the disk",
     remedy: "Use a smaller image or a larger disk; correct properties.local_gb if it is wrong.",

@@ -16,7 +16,7 @@ export const serviceErrors = defineErrors({
     summary: "the DHCP range does not fit the provisioning network",
     remedy: "Give --range FIRST-LAST, both inside the interface's network and without the interface's own address.",
   },
-  IMAGE_UNKNOWN: {
+  OS_IMAGE_ABSENT: {
     status: 400,
     summary: "no image of that name is there to install",
     remedy: "Run: bifrost-ts images list, and if it is not there: bifrost-ts images build os debian-13",

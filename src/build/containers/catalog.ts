@@ -68,7 +68,10 @@ export function selectImages(all: ReadonlyMap<string, ImageRecipe>, names: reado
   const wanted = new Set<string>()
   for (const name of names) {
     if (!all.has(name)) {
-      throw new BifrostError(containerBuildErrors.IMAGE_UNKNOWN, { detail: name, expected: [...all.keys()].join(", ") })
+      throw new BifrostError(containerBuildErrors.CONTAINER_IMAGE_UNKNOWN, {
+        detail: name,
+        expected: [...all.keys()].join(", "),
+      })
     }
     for (let at: string | undefined = name; at !== undefined; at = all.get(at)?.definition.from) wanted.add(at)
   }

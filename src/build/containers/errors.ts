@@ -1,7 +1,7 @@
 import { defineErrors } from "../../util/errors.ts"
 
 export const containerBuildErrors = defineErrors({
-  IMAGE_UNKNOWN: {
+  CONTAINER_IMAGE_UNKNOWN: {
     status: 404,
     summary: "no such container image is defined",
     remedy: "The folders under images/ that hold an image.ts are the names there are.",

@@ -145,7 +145,7 @@ function refuseTooLarge(node: NodeRecord, image: ImageInfo): void {
   // A compressed image is never larger than what it unpacks to, so the size on the wire is a lower bound.
   const least = image.virtual_size ?? image.size ?? 0
   if (!(diskGiB > 0) || least <= diskGiB * giB) return
-  throw new BifrostError(conductorErrors.IMAGE_TOO_LARGE, {
+  throw new BifrostError(conductorErrors.IMAGE_EXCEEDS_DISK, {
     node: nameOf(node),
     detail: `${image.id} has ${least} bytes`,
     expected: `at most ${diskGiB * giB}, as properties.local_gb is ${diskGiB}`,

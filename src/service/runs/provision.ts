@@ -106,6 +106,6 @@ async function requireImage(paths: Paths, image: string): Promise<void> {
     if (!plain) throw new Error("not a plain name")
     await access(join(inState.images(paths), `${image}.json`))
   } catch (cause) {
-    throw new BifrostError(serviceErrors.IMAGE_UNKNOWN, { detail: image, cause })
+    throw new BifrostError(serviceErrors.OS_IMAGE_ABSENT, { detail: image, cause })
   }
 }

@@ -76,7 +76,7 @@ describe("an image by name", () => {
   test("that is larger than the disk is refused", async () => {
     describeImage({ name: "os", format: "raw", file: "os.raw", size: 7, virtual_size: 3 * 2 ** 30, sha256 })
     const record = node({ image_source: "os" }, { local_gb: 2 })
-    await expect(resolve(record)).rejects.toMatchObject({ code: "IMAGE_TOO_LARGE" })
+    await expect(resolve(record)).rejects.toMatchObject({ code: "IMAGE_EXCEEDS_DISK" })
   })
 
   test.each(["absent", "also.absent"])("that was not built (%s) is refused", async (name) => {

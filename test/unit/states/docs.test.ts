@@ -1,15 +1,12 @@
-import { readFileSync } from "node:fs"
 import { expect, test } from "vitest"
-import { generatedPages } from "../../../scripts/generate-docs.ts"
+import { stalePages } from "../../../scripts/generate-docs.ts"
 import { drawnStates } from "../../../scripts/generate-docs-states.ts"
 import { transitions } from "../../../src/states/table.ts"
 
 const root = new URL("../../..", import.meta.url).pathname.replace(/\/$/, "")
 
-test("the pages made from code say what the code says; node scripts/generate-docs.ts makes them anew", async () => {
-  for (const [file, text] of Object.entries(await generatedPages(root))) {
-    expect(readFileSync(`${root}/${file}`, "utf8"), file).toBe(text)
-  }
+test("the pages made from code say what the code says; npm run docs makes them anew", async () => {
+  expect(await stalePages(root)).toEqual([])
 })
 
 test("every state is drawn once", () => {
