@@ -21,6 +21,9 @@ export interface ProvisionerOptions {
 
 export const label = "ts.bifrost.provisioner"
 
+/** The unprivileged user in the image, and the owner of what the service writes on the host. */
+export const serviceUser = 64000
+
 export function namesFor(lab: string | undefined): ProvisionerNames {
   const suffix = lab === undefined ? "" : `-${lab}`
   return { service: `bifrost-ts${suffix}`, network: `bifrost-ts-net${suffix}` }
@@ -28,7 +31,8 @@ export function namesFor(lab: string | undefined): ProvisionerNames {
 
 /**
  * What the service needs, and nothing more: raw sockets and the ports below 1024. DHCP and TFTP live there, and radvd
- * sends ICMPv6.
+ * sends ICMPv6. The image's programs carry them as file capabilities, so the process itself is not root's; that is why
+ * the service does without "no-new-privileges", which turns file capabilities off.
  */
 const capabilities = ["NET_BIND_SERVICE", "NET_RAW"]
 
@@ -37,6 +41,7 @@ export function networkHolder(options: ProvisionerOptions): ContainerCreateOptio
     name: namesFor(options.lab).network,
     Image: options.image,
     Cmd: ["sleep", "infinity"],
+    User: String(serviceUser),
     HostConfig: {
       NetworkMode: "none",
       CapDrop: ["ALL"],
@@ -56,6 +61,7 @@ export function service(options: ProvisionerOptions): ContainerCreateOptions {
     name: namesFor(options.lab).service,
     Image: options.image,
     Cmd: serve,
+    User: String(serviceUser),
     Env: [`BIFROST_STATE=${options.paths.state}`],
     HostConfig: {
       NetworkMode: options.lab === undefined ? "host" : `container:${namesFor(options.lab).network}`,

@@ -2,7 +2,8 @@ import Docker from "dockerode"
 import { type Clock, systemClock } from "../util/clock.ts"
 import { BifrostError } from "../util/errors.ts"
 import { provisionerErrors } from "./errors.ts"
-import { label, namesFor, networkHolder, type ProvisionerOptions, service } from "./spec.ts"
+import { label, namesFor, networkHolder, type ProvisionerOptions, service, serviceUser } from "./spec.ts"
+import { handOver } from "./state.ts"
 
 export type Change = "created" | "recreated" | "started" | "unchanged"
 
@@ -20,6 +21,7 @@ const askEvery = 200
 export async function up(options: ProvisionerOptions, port: UpPort, clock: Clock = systemClock): Promise<Change> {
   const engine = await connect()
   await requireImage(engine, options.image)
+  await handOver(options.paths, serviceUser)
   if (options.lab !== undefined) {
     const names = namesFor(options.lab)
     const holder = await converge(engine, networkHolder(options))
