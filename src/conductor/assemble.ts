@@ -1,5 +1,5 @@
 import type { Store } from "../store/port.ts"
-import type { NodeRecord } from "../store/records.ts"
+import type { NodeRecord, supportedDrivers } from "../store/records.ts"
 import { type Clock, systemClock } from "../util/clock.ts"
 import { BifrostError } from "../util/errors.ts"
 import { inState, type Paths } from "../util/paths.ts"
@@ -7,6 +7,7 @@ import { type AgentClient, agentClient } from "./agent-client.ts"
 import { createConductor } from "./conductor.ts"
 import { buildDrive } from "./config-drive.ts"
 import { ipmiDriver } from "./drivers/ipmi.ts"
+import type { Driver } from "./drivers/types.ts"
 import { conductorErrors } from "./errors.ts"
 import { secretNames } from "./node-secrets.ts"
 import { nameOf, textOf } from "./operation.ts"
@@ -41,7 +42,7 @@ export function toolsFor({
     clock,
     serviceUrl,
     automatedClean,
-    drivers: { ipmi: ipmiDriver(clock) },
+    drivers: { ipmi: ipmiDriver(clock) } satisfies Record<(typeof supportedDrivers)[number], Driver>,
     agent: (node) => agentOf(store, node),
     probe: sshProbe,
     configDrive: buildDrive,

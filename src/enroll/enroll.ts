@@ -1,5 +1,6 @@
 import { blankNode, blankPort } from "../store/blank.ts"
 import type { Store } from "../store/port.ts"
+import { supportedDrivers } from "../store/records.ts"
 import type { Clock } from "../util/clock.ts"
 import { diffNode, ENROLLED, type FieldChange, type NodeDiff, type Stored } from "./diff.ts"
 import { bmcPrefix, labelOf, type NodeDraft } from "./draft.ts"
@@ -48,7 +49,7 @@ export async function enroll(store: Store, clock: Clock, request: EnrollRequest)
     const { matched, faults: mismatches } = matchDrafts(drafts, known)
     const incomplete = matched.flatMap(({ draft, stored }) => (stored ? [] : missingIn(draft)))
     // Nodes with faults of their own would only add misleading ones here.
-    const clean = faults.length === 0 ? [...mismatches, ...incomplete] : mismatches
+    const clean = faults.length === 0 ? [...mismatches, ...incomplete, ...drafts.flatMap(undrivable)] : mismatches
     const all = [...faults, ...clean, ...duplicateFaults(matched, known)]
     if (all.length > 0) return { faults: inOrder(all) }
 
@@ -90,6 +91,14 @@ function missingIn(draft: NodeDraft): Fault[] {
   return [
     fault(draft.place, `${labelOf(draft)} has no BMC address`, "bmc_address, without which it cannot be switched on"),
   ]
+}
+
+/** A file may imply a driver that is not there: columns of Redfish services are understood, the services are not driven. */
+function undrivable(draft: NodeDraft): Fault[] {
+  const { driver } = draft
+  if (driver === undefined || (supportedDrivers as readonly string[]).includes(driver)) return []
+  const what = `${labelOf(draft)} needs the driver ${driver}, which is not supported`
+  return [fault(draft.places.get("bmc_address") ?? draft.place, what, `a BMC for ${supportedDrivers.join(" or ")}`)]
 }
 
 function newNode(draft: NodeDraft, now: number): Stored {

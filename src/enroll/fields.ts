@@ -24,7 +24,7 @@ const into =
 const bmc = (...ends: string[]) => ["bmc", "ipmi", "redfish"].flatMap((start) => ends.map((end) => `${start}_${end}`))
 
 /** `agent_ipmitool` and `pxe_ipmitool` are Ironic's classic names, which bifrost's files still carry. */
-const drivers = { ipmi: "ipmi", ipmitool: "ipmi", agent_ipmitool: "ipmi", pxe_ipmitool: "ipmi", redfish: "redfish" }
+const drivers = { ipmi: "ipmi", ipmitool: "ipmi", agent_ipmitool: "ipmi", pxe_ipmitool: "ipmi" }
 
 export const fields: Readonly<Record<string, Field<never>>> = {
   uuid: field(["node_uuid"], read.uuid, (draft, value) => {

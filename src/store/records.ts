@@ -6,6 +6,9 @@ export type JsonObject = { [key: string]: Json }
 
 export type PowerState = "power on" | "power off" | "error"
 
+/** The drivers that the conductor has. Records may name others: what is enrolled may be older or newer than this program. */
+export const supportedDrivers = ["ipmi"] as const
+
 /**
  * A node, with Ironic's field names. Secrets (BMC passwords, agent tokens, private host keys) are not in the record: they
  * are behind `SecretStore`, keyed by the node's uuid.

@@ -1,9 +1,11 @@
 import { hostname } from "../../enroll/values.ts"
+import { supportedDrivers } from "../../store/records.ts"
 import { BifrostError } from "../../util/errors.ts"
 import { kinds } from "../body.ts"
 import { apiErrors } from "../errors.ts"
 
-export const drivers = ["ipmi", "redfish"] as const
+export type Driver = (typeof supportedDrivers)[number]
+export const isDriver = (name: string): name is Driver => (supportedDrivers as readonly string[]).includes(name)
 
 /** A host name, and not a uuid: both identify nodes in URLs. `detail` and the like are paths of their own. */
 export function checkName(name: string | null | undefined): void {
@@ -15,9 +17,9 @@ export function checkName(name: string | null | undefined): void {
 }
 
 export function checkDriver(driver: string | undefined): void {
-  if (driver === undefined || (drivers as readonly string[]).includes(driver)) return
+  if (driver === undefined || isDriver(driver)) return
   throw new BifrostError(apiErrors.FIELD_INVALID, {
     detail: `driver ${driver.slice(0, 40)}`,
-    expected: drivers.join(" or "),
+    expected: supportedDrivers.join(" or "),
   })
 }

@@ -1,23 +1,18 @@
 import type { FastifyInstance, FastifyRequest } from "fastify"
+import { supportedDrivers } from "../../store/records.ts"
 import { BifrostError } from "../../util/errors.ts"
 import { apiErrors } from "../errors.ts"
 import type { ApiOptions } from "../ports.ts"
 import { since } from "../version.ts"
 import { linksTo } from "./links.ts"
-import { drivers } from "./node-rules.ts"
+import { type Driver, isDriver } from "./node-rules.ts"
 
-const properties: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+const properties: Readonly<Record<Driver, Readonly<Record<string, string>>>> = {
   ipmi: {
     ipmi_address: "IP address or host name of the BMC. Required.",
     ipmi_port: "UDP port of the BMC; 623 by default. Optional.",
     ipmi_username: "User at the BMC. Optional.",
     ipmi_password: "Password at the BMC. Required.",
-  },
-  redfish: {
-    redfish_address: "URL or address of the Redfish service. Required.",
-    redfish_system_id: "Path of the system resource. Required where the service has several.",
-    redfish_username: "User at the service. Optional.",
-    redfish_password: "Password at the service. Optional.",
   },
 }
 
@@ -31,14 +26,14 @@ export function surroundingRoutes(app: FastifyInstance, { hostname }: ApiOptions
     links: linksTo(request, `drivers/${name}`),
   })
   const known = (name: string) => {
-    if ((drivers as readonly string[]).includes(name)) return name
+    if (isDriver(name)) return name
     throw new BifrostError(apiErrors.NOT_FOUND, {
       detail: `driver ${name.slice(0, 40)}`,
-      expected: drivers.join(" or "),
+      expected: supportedDrivers.join(" or "),
     })
   }
   type One = { Params: { name: string } }
-  app.get("/v1/drivers", async (request) => ({ drivers: drivers.map((name) => driver(request, name)) }))
+  app.get("/v1/drivers", async (request) => ({ drivers: supportedDrivers.map((name) => driver(request, name)) }))
   app.get<One>("/v1/drivers/:name", async (request) => driver(request, known(request.params.name)))
   app.get<One>("/v1/drivers/:name/properties", async (request) => properties[known(request.params.name)])
 
@@ -46,7 +41,7 @@ export function surroundingRoutes(app: FastifyInstance, { hostname }: ApiOptions
     hostname,
     conductor_group: "",
     alive: true,
-    drivers,
+    drivers: supportedDrivers,
     links: linksTo(request, `conductors/${hostname}`),
   })
   app.get("/v1/conductors", { onRequest: since(49) }, async (request) => ({ conductors: [conductor(request)] }))

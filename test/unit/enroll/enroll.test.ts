@@ -44,6 +44,15 @@ test("new nodes begin in enroll, with their ports and passwords", async () => {
   expect(JSON.stringify([nodes, events])).not.toContain("secret-")
 })
 
+test.each([
+  ["by its name", "name,mac,bmc_address,driver\nh0,52:54:00:aa:00:01,10.0.0.11,redfish\n", "one of ipmi"],
+  ["by its columns", "name,mac,redfish_address\nh0,52:54:00:aa:00:01,https://10.0.0.11\n", "a BMC for ipmi"],
+])("a driver that is not supported is refused: %s", async (_, content, expected) => {
+  const result = await enroll(store, systemClock, { filename: "hosts.csv", content })
+  expect(result).toEqual({ faults: [expect.objectContaining({ line: 2, expected })] })
+  expect(await store.nodes.list()).toEqual([])
+})
+
 test("a second run finds everything unchanged and writes nothing", async () => {
   await run(h0 + h1)
   const before = await everything()
