@@ -2,10 +2,11 @@ import { createInterface } from "node:readline"
 import Fastify from "fastify"
 import { netbootRoutes, netbootServerOptions } from "../../../src/netboot/routes.ts"
 import { startNetboot } from "../../../src/netboot/start.ts"
+import { openMemoryStore } from "../../../src/store/open.ts"
 import type { NodeRecord } from "../../../src/store/records.ts"
 import { systemClock } from "../../../src/util/clock.ts"
 import { BifrostError, messageOf } from "../../../src/util/errors.ts"
-import { memoryStore, someNode, somePort } from "../../fakes/store.ts"
+import { aNode, aPort } from "../../unit/store/records.ts"
 
 /**
  * The network boot as a process of its own, so that it can live in a namespace: options as JSON in the first argument,
@@ -26,11 +27,11 @@ const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`)
 
 try {
   const { state, nodes = [], ...rest } = JSON.parse(process.argv[2] ?? "{}") as ServeOptions
-  const store = memoryStore()
+  const store = await openMemoryStore()
   store.events.subscribe((event) => say({ event }))
   for (const { mac, ...node } of nodes) {
-    await store.nodes.insert(someNode(node))
-    await store.ports.insert(somePort({ node_uuid: node.uuid, address: mac }))
+    await store.nodes.insert(aNode(node))
+    await store.ports.insert(aPort(node.uuid, mac))
   }
   const ending = new AbortController()
   const paths = { state, cache: state }

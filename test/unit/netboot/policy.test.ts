@@ -7,7 +7,8 @@ import type { BootQuestion } from "../../../src/netboot/policy.ts"
 import { reservationsFrom } from "../../../src/netboot/reservations.ts"
 import { storePolicy } from "../../../src/netboot/store-policy.ts"
 import { type ProvisionState, transitions } from "../../../src/states/table.ts"
-import { memoryStore, someNode, somePort } from "../../fakes/store.ts"
+import { openMemoryStore } from "../../../src/store/open.ts"
+import { aNode, aPort } from "../store/records.ts"
 
 const MAC = "52:54:00:00:00:11"
 const question: BootQuestion = { mac: MAC, arch: "x86_64", firmware: "bios" }
@@ -22,9 +23,9 @@ const client = (fields: Partial<PxeClient> = {}): PxeClient => ({
 })
 
 async function storeWith(provision_state: ProvisionState, driver_internal_info = {}) {
-  const store = memoryStore()
-  await store.nodes.insert(someNode({ uuid: "n1", name: "one", provision_state, driver_internal_info }))
-  await store.ports.insert(somePort({ node_uuid: "n1", address: MAC }))
+  const store = await openMemoryStore()
+  await store.nodes.insert(aNode({ uuid: "n1", name: "one", provision_state, driver_internal_info }))
+  await store.ports.insert(aPort("n1", MAC))
   return store
 }
 
@@ -74,13 +75,13 @@ describe("the boot policy", () => {
   })
 
   test.each(["discover", "ignore"] as const)("unknown machines: %s", async (unknown) => {
-    expect(await storePolicy(memoryStore(), unknown).bootFor(question)).toEqual({ boot: unknown })
+    expect(await storePolicy(await openMemoryStore(), unknown).bootFor(question)).toEqual({ boot: unknown })
   })
 })
 
 describe("what DHCP names as boot file", () => {
   const about = async (unknown: "discover" | "ignore") => ({
-    policy: storePolicy(memoryStore(), unknown),
+    policy: storePolicy(await openMemoryStore(), unknown),
     address: "172.22.0.1",
     baseUrl: "http://172.22.0.1:8080",
   })
@@ -137,13 +138,13 @@ describe("DHCP's events", () => {
   })
 
   test("what comes from the network cannot steer a terminal", async () => {
-    const store = memoryStore()
+    const store = await openMemoryStore()
     await recordSighting(store, { kind: "netboot.loader", mac: undefined, data: { file: "a\x1b[2J\nb", bytes: 0 } })
     expect((await store.events.since(0))[0]?.data).toEqual({ mac: null, file: "a?[2J?b", bytes: 0 })
   })
 
   test("of others only what settles something", async () => {
-    const store = memoryStore()
+    const store = await openMemoryStore()
     await recordExchange(store, { ...exchange, ...rest, mac: MAC })
     await recordExchange(store, { ...exchange, ...rest, mac: MAC, message: "request", answer: "ack" })
     const events = await store.events.since(0)
@@ -153,14 +154,14 @@ describe("DHCP's events", () => {
 
 describe("reservations", () => {
   test("the first port that boots from the network gets the node's address", async () => {
-    const store = memoryStore()
-    await store.nodes.insert(someNode({ uuid: "n1", extra: { ipv4_address: "172.22.0.11" } }))
-    await store.nodes.insert(someNode({ uuid: "n2", extra: { ipv4_address: "not one" } }))
+    const store = await openMemoryStore()
+    await store.nodes.insert(aNode({ uuid: "n1", extra: { ipv4_address: "172.22.0.11" } }))
+    await store.nodes.insert(aNode({ uuid: "n2", extra: { ipv4_address: "not one" } }))
     const later = "2026-01-02T00:00:00.000Z"
-    await store.ports.insert(somePort({ node_uuid: "n1", address: "02:00:00:00:00:03", created_at: later }))
-    await store.ports.insert(somePort({ node_uuid: "n1", address: "02:00:00:00:00:01", pxe_enabled: false }))
-    await store.ports.insert(somePort({ node_uuid: "n1", address: "02:00:00:00:00:02" }))
-    await store.ports.insert(somePort({ node_uuid: "n2", address: "02:00:00:00:00:04" }))
+    await store.ports.insert(aPort("n1", "02:00:00:00:00:03", { created_at: later }))
+    await store.ports.insert(aPort("n1", "02:00:00:00:00:01", { pxe_enabled: false }))
+    await store.ports.insert(aPort("n1", "02:00:00:00:00:02"))
+    await store.ports.insert(aPort("n2", "02:00:00:00:00:04"))
     const reservations = await reservationsFrom(store)
     const macs = [1, 2, 3, 4].map((n) => reservations.addressOf(`02:00:00:00:00:0${n}`))
     expect(macs).toEqual([undefined, "172.22.0.11", undefined, undefined])

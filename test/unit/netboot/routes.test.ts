@@ -7,10 +7,11 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { matchesTag, parseRange } from "../../../src/netboot/ranges.ts"
 import { netbootRoutes, netbootServerOptions } from "../../../src/netboot/routes.ts"
 import { storePolicy } from "../../../src/netboot/store-policy.ts"
+import { openMemoryStore } from "../../../src/store/open.ts"
 import type { Store } from "../../../src/store/port.ts"
 import type { EventRecord } from "../../../src/store/records.ts"
 import { systemClock } from "../../../src/util/clock.ts"
-import { memoryStore, someNode, somePort } from "../../fakes/store.ts"
+import { aNode, aPort } from "../store/records.ts"
 
 const MAC = "52:54:00:00:00:11"
 let folder: string
@@ -27,9 +28,9 @@ beforeEach(async () => {
   writeFileSync(join(folder, "images/a.json"), "{}")
   writeFileSync(join(folder, "images/.a.raw.zst.part"), "0123")
   writeFileSync(join(folder, "images/empty"), "")
-  store = memoryStore()
-  await store.nodes.insert(someNode({ uuid: "n1", name: "one", provision_state: "cleaning" }))
-  await store.ports.insert(somePort({ node_uuid: "n1", address: MAC }))
+  store = await openMemoryStore()
+  await store.nodes.insert(aNode({ uuid: "n1", name: "one", provision_state: "cleaning" }))
+  await store.ports.insert(aPort("n1", MAC))
   const expires_at = Date.now() + 60_000
   await store.leases.put({
     address: "127.0.0.1",
