@@ -31,7 +31,7 @@ export const apiErrors = defineErrors({
   NOT_AUTHENTICATED: {
     status: 401,
     summary: "user name or password is wrong or missing",
-    remedy: "Send HTTP basic credentials; `bifrost-ts` on the provisioner itself needs none.",
+    remedy: "Send HTTP basic credentials (`bifrost-ts api-password` makes them); `bifrost-ts` itself needs none.",
   },
   SOCKET_TAKEN: {
     status: 500,

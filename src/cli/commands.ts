@@ -1,4 +1,5 @@
 import type { Command } from "commander"
+import { registerApiPassword } from "./api-password.ts"
 import { registerCompletion } from "./completion.ts"
 import { registerDeploy } from "./deploy.ts"
 import { registerEnroll } from "./enroll.ts"
@@ -31,6 +32,7 @@ export const commands: readonly Register[] = [
   registerLab,
   registerProvisioner,
   registerServe,
+  registerApiPassword,
   registerTimeline,
   registerCompletion,
 ]

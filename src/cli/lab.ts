@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process"
-import { type Command, InvalidArgumentError, Option } from "commander"
+import { type Command, Option } from "commander"
 import pc from "picocolors"
 import { defaultLabName, findMachine, inNamespace, labDown, labStatus, labUp, requireNetwork } from "../lab/lab.ts"
 import { defaults, type LabOptions } from "../lab/spec.ts"
@@ -8,6 +8,7 @@ import { attachConsole } from "./lab-console.ts"
 import { addLibvirtBmcs } from "./lab-libvirt.ts"
 import { printList, printStatus } from "./lab-output.ts"
 import { sshIntoMachine } from "./lab-ssh.ts"
+import { wholeNumber } from "./options.ts"
 
 interface Named {
   readonly name: string
@@ -92,9 +93,4 @@ function foreground([command = "", ...args]: readonly string[]): Promise<number>
     process.on("SIGINT", () => {})
     child.on("error", reject).on("exit", (code) => resolve(code ?? 1))
   })
-}
-
-function wholeNumber(text: string): number {
-  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError("It is a whole number, 1 or more.")
 }

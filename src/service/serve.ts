@@ -2,7 +2,10 @@ import { hostname } from "node:os"
 import Fastify from "fastify"
 import pino from "pino"
 import { agentRoutes } from "../api/agent.ts"
-import { listenOnSocket } from "../api/listen.ts"
+import { hasApiPassword, passwordCheck } from "../api/auth.ts"
+import { listenOnLoopback, listenOnSocket } from "../api/listen.ts"
+import { passwordRoute } from "../api/own/password.ts"
+import type { ApiOptions } from "../api/ports.ts"
 import { buildApi } from "../api/server.ts"
 import { conductorFor } from "../conductor/assemble.ts"
 import { netbootRoutes, netbootServerOptions } from "../netboot/routes.ts"
@@ -25,6 +28,8 @@ export interface ServeOptions {
   /** Boot machines that nobody enrolled into the ramdisk, to see what they are. */
   readonly discover?: boolean
   readonly automatedClean?: boolean
+  /** TCP port on 127.0.0.1 for other clients of Ironic's API; none without it. */
+  readonly apiPort?: number
 }
 
 export const HTTP_PORT = 8080
@@ -106,16 +111,22 @@ export async function serve(options: ServeOptions): Promise<() => Promise<void>>
     opened(toNodes, (it) => it.close())
     await toNodes.listen({ host: address, port: HTTP_PORT })
 
-    const api = buildApi({
+    const apiOptions: ApiOptions = {
       store,
       conductor,
       runs,
       clock,
       hostname: hostname(),
       onFailure: (error) => log.error(error),
-    })
-    opened(api, (it) => it.close())
+    }
+    const api = opened(buildApi(apiOptions), (it) => it.close())
+    passwordRoute(api, apiOptions)
     await listenOnSocket(api, inState.apiSocket(paths))
+    if (options.apiPort !== undefined) {
+      const guarded = opened(buildApi({ ...apiOptions, authenticate: passwordCheck(store) }), (it) => it.close())
+      await listenOnLoopback(guarded, options.apiPort)
+      if (!(await hasApiPassword(store))) log.warn("nobody can log in over TCP yet: run bifrost-ts api-password")
+    }
 
     await conductor.start()
     opened(conductor, (it) => it.stop())

@@ -8,6 +8,7 @@ import { parse } from "yaml"
 import { agentRoutes } from "../../../src/api/agent.ts"
 import { API_USER, hasApiPassword, newApiPassword, passwordCheck } from "../../../src/api/auth.ts"
 import { listenOnLoopback, listenOnSocket } from "../../../src/api/listen.ts"
+import { passwordRoute } from "../../../src/api/own/password.ts"
 import { Secret } from "../../../src/util/secret.ts"
 import { startService } from "./service.ts"
 
@@ -192,6 +193,14 @@ describe("listeners", () => {
     expect(await status(undefined, "/v1/nothing")).toBe(401)
     await newApiPassword(service.store)
     expect(await status(basic(API_USER, password))).toBe(401)
+
+    passwordRoute(service.app, service)
+    const made = (await service.app.inject({ method: "POST", url: "/v1/api-password" })).json()
+    expect(made.user).toBe(API_USER)
+    expect(await status(basic(made.user, made.password))).toBe(200)
+    const headers = { authorization: basic(made.user, made.password) }
+    const overTcp = await guarded.app.inject({ method: "POST", url: "/v1/api-password", headers })
+    expect(overTcp.statusCode).toBe(404)
     await guarded.close()
   })
 })
