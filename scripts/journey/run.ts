@@ -1,0 +1,92 @@
+import { spawn } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
+import { join } from "node:path"
+import type { Leg } from "../../src/cli/show/timeline.ts"
+import { inState } from "../../src/util/paths.ts"
+import { journey } from "./commands.ts"
+
+export interface Outcome {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface StageTime {
+  readonly stage: string
+  readonly seconds: number
+}
+
+/** The main job in a state directory and a lab of its own, driven by the command line alone, as a user would. */
+export class Journey {
+  readonly state = mkdtempSync("/var/tmp/bifrost-e2e-")
+  readonly lab = `e2e-${process.pid}`
+  readonly hostsCsv: string
+  readonly #say: (line: string) => void
+
+  constructor(say: (line: string) => void) {
+    this.#say = say
+    this.hostsCsv = join(inState.lab({ state: this.state, cache: "" }), this.lab, "hosts.csv")
+  }
+
+  /** Machines alternate between BIOS and UEFI. Rejects at the first command that fails. */
+  async run(nodes: number): Promise<StageTime[]> {
+    const times: StageTime[] = []
+    const options = { lab: this.lab, nodes, firmware: "mixed", memory: "2G", hostsCsv: this.hostsCsv } as const
+    for (const { name, args } of journey(options)) {
+      const started = Date.now()
+      this.#say(`$ bifrost-ts ${args.join(" ")}`)
+      const { code } = await this.bifrost(args, this.#say)
+      if (code !== 0) throw new Error(`bifrost-ts ${args.join(" ")} ended with exit code ${code}`)
+      times.push({ stage: name, seconds: (Date.now() - started) / 1000 })
+    }
+    return times
+  }
+
+  /** One command of the tool in this state directory. */
+  bifrost(args: readonly string[], onLine: (line: string) => void = () => {}): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      const env = { ...process.env, BIFROST_STATE: this.state }
+      const child = spawn("bin/bifrost-ts", args, { env, stdio: ["ignore", "pipe", "pipe"] })
+      const output = { stdout: "", stderr: "" }
+      for (const name of ["stdout", "stderr"] as const) {
+        let partial = ""
+        child[name].setEncoding("utf8").on("data", (text: string) => {
+          output[name] += text
+          const lines = (partial + text).split("\n")
+          partial = lines.pop() ?? ""
+          for (const line of lines) onLine(line)
+        })
+      }
+      child.on("error", reject)
+      child.on("close", (code) => resolve({ code: code ?? 1, ...output }))
+    })
+  }
+
+  async json<T>(args: readonly string[]): Promise<T> {
+    const { code, stdout, stderr } = await this.bifrost([...args, "--json"])
+    if (code !== 0) throw new Error(`bifrost-ts ${args.join(" ")} ended with exit code ${code}\n${stderr}`)
+    return JSON.parse(stdout)
+  }
+
+  timeline(node: string): Promise<Leg[]> {
+    return this.json(["timeline", node])
+  }
+
+  /** The real `openstack` client, inside the lab's network, as the cloud's administrator. */
+  openstack(...words: string[]): Promise<Outcome> {
+    const clouds = join(inState.access({ state: this.state, cache: "" }), "clouds.yaml")
+    const client = ["env", `OS_CLIENT_CONFIG_FILE=${clouds}`, "openstack", "--os-cloud", "bifrost", ...words]
+    return this.bifrost(["lab", "exec", "--name", this.lab, "--", ...client])
+  }
+
+  ssh(node: string, ...words: string[]): Promise<Outcome> {
+    return this.bifrost(["lab", "ssh", "--name", this.lab, node, ...words])
+  }
+
+  /** Removes every process, container, namespace and file that it made. */
+  async takeDown(): Promise<void> {
+    await this.bifrost(["down", "--lab", this.lab], this.#say)
+    await this.bifrost(["lab", "down", "--name", this.lab], this.#say)
+    rmSync(this.state, { recursive: true, force: true })
+  }
+}

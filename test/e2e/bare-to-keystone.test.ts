@@ -1,0 +1,88 @@
+import { execFileSync } from "node:child_process"
+import { existsSync } from "node:fs"
+import Docker from "dockerode"
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { Journey } from "../../scripts/journey/run.ts"
+import { tableOf } from "../../scripts/journey/table.ts"
+
+/** The product in one line, on two blank machines, one BIOS and one UEFI. Later tests read what the first left running. */
+const journey = new Journey(console.log)
+
+beforeAll(async () => {
+  const stages = await journey.run(2)
+  const nodes = { node1: await journey.timeline("node1"), node2: await journey.timeline("node2") }
+  console.log(tableOf({ stages, nodes }).join("\n"))
+})
+
+afterAll(() => journey.takeDown())
+
+test("both machines are active, by way of every phase of the network boot", async () => {
+  const inventory = JSON.parse((await journey.bifrost(["inventory", "--format", "json"])).stdout)
+  expect(inventory.hosts).toMatchObject([
+    { name: "node1", address: "172.22.0.11", state: "active" },
+    { name: "node2", address: "172.22.0.12", state: "active" },
+  ])
+  for (const node of ["node1", "node2"]) {
+    const legs = await journey.timeline(node)
+    expect(legs.map(({ phase }) => phase)).toEqual([
+      "power on",
+      "first DHCP request",
+      "boot script fetched",
+      "kernel and ramdisk fetched",
+      "agent ready",
+      "image written",
+      "left for the system",
+      "first boot done",
+      "SSH with the injected key",
+      "active",
+    ])
+  }
+})
+
+test("each runs the system from its own disk, under its own firmware, behind its pinned host key", async () => {
+  const probe =
+    "hostname; test -d /sys/firmware/efi && echo uefi || echo bios; findmnt -no SOURCE /; cat /etc/debian_version"
+  const [first, second] = await Promise.all([journey.ssh("node1", probe), journey.ssh("node2", probe)])
+  expect(first.stdout).toMatch(/^node1\nbios\n\/dev\/vda\d\n13/)
+  expect(second.stdout).toMatch(/^node2\nuefi\n\/dev\/vda\d\n13/)
+})
+
+test("Keystone gives the real client a token", async () => {
+  const { code, stdout, stderr } = await journey.openstack("token", "issue", "-f", "value", "-c", "id")
+  expect(stderr).toBe("")
+  expect(code).toBe(0)
+  expect(stdout.trim().length).toBeGreaterThan(50)
+})
+
+test("a second run of everything changes nothing", async () => {
+  const enrolled = await journey.json<{ added: number; changed: number }>(["enroll", journey.hostsCsv])
+  expect(enrolled).toMatchObject({ added: 0, changed: 0, unchanged: 2 })
+  const run = await journey.json<{ status: string; result: { deploy: { changed: string[]; planned: string[] } } }>([
+    "provision",
+    "--then-deploy",
+  ])
+  expect(run.status).toBe("succeeded")
+  expect(run.result.deploy).toMatchObject({ changed: [], planned: [] })
+  expect((await journey.bifrost(["plan"])).code).toBe(0)
+})
+
+test("the service killed and started again still knows everything", async () => {
+  await journey.bifrost(["down", "--lab", journey.lab])
+  expect((await journey.bifrost(["status", "--lab", journey.lab])).code).toBe(3)
+  expect((await journey.bifrost(["up", "--lab", journey.lab])).code).toBe(0)
+  const nodes = await journey.json<{ name: string; provision_state: string }[]>(["node", "list"])
+  expect(nodes.map(({ name, provision_state }) => [name, provision_state])).toEqual([
+    ["node1", "active"],
+    ["node2", "active"],
+  ])
+})
+
+test("taking it down leaves no process, namespace, container or file", async () => {
+  await journey.takeDown()
+  expect(existsSync(journey.state)).toBe(false)
+  expect(execFileSync("ip", ["netns", "list"], { encoding: "utf8" })).not.toContain(journey.lab)
+  const processes = execFileSync("ps", ["-eo", "args"], { encoding: "utf8" })
+  expect(processes.split("\n").filter((line) => line.includes(journey.state))).toEqual([])
+  const containers = await new Docker().listContainers({ all: true })
+  expect(containers.flatMap(({ Names }) => Names).filter((name) => name.endsWith(journey.lab))).toEqual([])
+})
