@@ -3,14 +3,19 @@ import pc from "picocolors"
 import type { EventRecord } from "../store/records.ts"
 import { Client } from "./client.ts"
 import { examples } from "./examples.ts"
+import { eventId } from "./options.ts"
 import { timeOfDay } from "./show/text.ts"
 
 interface Flags {
   readonly follow?: boolean
   readonly node?: string
   readonly run?: string
+  readonly since?: number
   readonly json?: boolean
 }
+
+/** What --follow shows of the past, so that a reader sees where things are. */
+const LATEST = 20
 
 /** `bifrost-ts events [-f]`. */
 export function registerEvents(program: Command): void {
@@ -20,9 +25,14 @@ export function registerEvents(program: Command): void {
     .option("-f, --follow", "go on with what comes")
     .option("--node <node>", "only of this node")
     .option("--run <id>", "only of this run")
+    .option(
+      "--since <id>",
+      `only after the event of this id; without it, --follow begins with the last ${LATEST}`,
+      eventId,
+    )
     .option("--json", "one JSON object a line")
-    .addHelpText("after", examples("events -f", "events --node rack1-h1 --json"))
-    .action(async ({ follow, node, run, json }: Flags) => {
+    .addHelpText("after", examples("events -f", "events --node rack1-h1 --json", "events --since 1200"))
+    .action(async ({ follow, node, run, since, json }: Flags) => {
       const client = new Client()
       const { nodes } = await client.get<{ nodes: { uuid: string; name: string | null }[] }>("/v1/nodes")
       const names = new Map(nodes.map(({ uuid, name }) => [uuid, name ?? uuid]))
@@ -31,11 +41,12 @@ export function registerEvents(program: Command): void {
       if (follow) {
         const left = new AbortController()
         process.once("SIGINT", () => left.abort())
-        filter.set("since", "0")
+        if (since === undefined) filter.set("last", String(LATEST))
+        else filter.set("since", String(since))
         for await (const event of await client.events(`/v1/events?${filter}`, left.signal)) print(event)
         return
       }
-      for (let last = 0; ; ) {
+      for (let last = since ?? 0; ; ) {
         filter.set("since", String(last))
         const { events } = await client.get<{ events: EventRecord[] }>(`/v1/events?${filter}`)
         if (events.length === 0) return

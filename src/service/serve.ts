@@ -13,6 +13,7 @@ import { startNetboot } from "../netboot/start.ts"
 import { openStore } from "../store/open.ts"
 import { systemClock } from "../util/clock.ts"
 import { inState, type Paths } from "../util/paths.ts"
+import { startHousekeeping } from "./housekeeping.ts"
 import { provisioningNetwork } from "./network.ts"
 import { siteAuthority } from "./pki.ts"
 import { startRegistry } from "./registry.ts"
@@ -60,6 +61,8 @@ export async function serve(options: ServeOptions): Promise<() => Promise<void>>
     const { address } = network
     const serviceUrl = `http://${address}:${HTTP_PORT}`
     const store = opened(await openStore(paths, { clock }), (it) => it.close())
+
+    opened(startHousekeeping({ store, clock, log: (line) => log.info(line) }), (end) => end())
 
     const authority = await siteAuthority(store, clock)
     const registryOptions = {

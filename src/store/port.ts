@@ -52,9 +52,18 @@ export interface LeaseStore {
 
 export type NewEvent = Omit<EventRecord, "id" | "at">
 
+export interface EventFilter {
+  readonly node_uuid?: string
+  readonly run_id?: string
+}
+
 export interface EventLog {
   append(event: NewEvent): Promise<EventRecord>
-  since(id: number, filter?: { node_uuid?: string; run_id?: string; limit?: number }): Promise<EventRecord[]>
+  since(id: number, filter?: EventFilter & { readonly limit?: number }): Promise<EventRecord[]>
+  /** The newest `count`, oldest first. */
+  latest(count: number, filter?: EventFilter): Promise<EventRecord[]>
+  /** Forgets events from before `before` (ms since the epoch), but never of the newest `keep`; returns how many. */
+  prune(before: number, keep: number): Promise<number>
   /** Calls back for each event appended through this store from now on; the returned function ends it. */
   subscribe(listener: (event: EventRecord) => void): () => void
 }

@@ -1,5 +1,6 @@
 import { once } from "node:events"
 import type { FastifyInstance, FastifyRequest } from "fastify"
+import type { EventFilter, Store } from "../../store/port.ts"
 import type { EventRecord } from "../../store/records.ts"
 import { readCount, readQuery } from "../body.ts"
 import { theNode } from "../lookup.ts"
@@ -11,8 +12,8 @@ const KEEP_ALIVE_MS = 15_000
 const ID_MOST = Number.MAX_SAFE_INTEGER
 
 /**
- * `GET /v1/events?since=&node=&run=&limit=` → `{events}`; with `Accept: text/event-stream` a stream (WHATWG HTML §9.2) that goes
- * on with what comes: after Last-Event-ID or `since` when given, else from now.
+ * `GET /v1/events?since=&last=&node=&run=&limit=` → `{events}`; with `Accept: text/event-stream` a stream (WHATWG HTML §9.2)
+ * that goes on with what comes: after Last-Event-ID or `since`, or with the newest `last` first, else from now.
  */
 export function eventRoutes(app: FastifyInstance, { store, clock }: ApiOptions): void {
   const streams = new Set<AbortController>()
@@ -21,12 +22,15 @@ export function eventRoutes(app: FastifyInstance, { store, clock }: ApiOptions):
   })
 
   app.get("/v1/events", async (request, reply) => {
-    const query = readQuery(request.query, ["since", "node", "run", "limit"])
+    const query = readQuery(request.query, ["since", "last", "node", "run", "limit"])
     const filter = {
       ...(query.node !== undefined && { node_uuid: (await theNode(store, query.node)).uuid }),
       ...(query.run !== undefined && { run_id: query.run }),
     }
-    const since = readCount("since", lastEventId(request) ?? query.since, ID_MOST)
+    const last = readCount("last", query.last, PAGE)
+    const since =
+      readCount("since", lastEventId(request) ?? query.since, ID_MOST) ??
+      (last === undefined ? undefined : await beforeLatest(store, last, filter))
     const limit = readCount("limit", query.limit, PAGE) ?? PAGE
     if (!String(request.headers.accept).includes("text/event-stream")) {
       return { events: await store.events.since(since ?? 0, { ...filter, limit }) }
@@ -42,10 +46,10 @@ export function eventRoutes(app: FastifyInstance, { store, clock }: ApiOptions):
     out.write(": events\n\n")
 
     // The store is the queue: each turn reads on from the last id sent, so a slow reader costs no memory here.
-    let last = since
+    let seen = since
     let wake = Promise.withResolvers<void>()
     const leave = store.events.subscribe((event) => {
-      last ??= event.id - 1
+      seen ??= event.id - 1
       wake.resolve()
     })
     ended.signal.addEventListener("abort", () => wake.resolve())
@@ -55,10 +59,10 @@ export function eventRoutes(app: FastifyInstance, { store, clock }: ApiOptions):
     try {
       while (!ended.signal.aborted) {
         wake = Promise.withResolvers()
-        const events = last === undefined ? [] : await store.events.since(last, { ...filter, limit: PAGE })
+        const events = seen === undefined ? [] : await store.events.since(seen, { ...filter, limit: PAGE })
         for (const event of events) {
           await write(frame(event))
-          last = event.id
+          seen = event.id
         }
         if (events.length > 0) continue
         let silent = false
@@ -78,6 +82,12 @@ export function eventRoutes(app: FastifyInstance, { store, clock }: ApiOptions):
       out.end()
     }
   })
+}
+
+/** The id after which the newest `count` come. */
+async function beforeLatest(store: Store, count: number, filter: EventFilter): Promise<number | undefined> {
+  const [first] = await store.events.latest(count, filter)
+  return first && first.id - 1
 }
 
 function lastEventId(request: FastifyRequest): string | undefined {

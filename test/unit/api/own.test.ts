@@ -137,6 +137,14 @@ describe("events", () => {
     )
   })
 
+  test("begin with the last ones when asked to", async () => {
+    expect((await get("/v1/events?last=2")).json().events).toEqual([])
+    for (const kind of ["a", "b", "c"]) await append(kind)
+    expect((await get("/v1/events?last=2")).json().events).toMatchObject([{ kind: "b" }, { kind: "c" }])
+    const frames = await listen("/v1/events?last=2", 3, {}, async () => void (await append("d")))
+    expect(frames.map((frame) => /event: (\w)/.exec(frame)?.[1])).toEqual(["b", "c", "d"])
+  })
+
   test("stream only what is new when no id is named, and only of the run asked for", async () => {
     await append("old", "r1")
     const frames = await listen("/v1/events?run=r1", 1, {}, async () => {

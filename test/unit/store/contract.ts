@@ -168,6 +168,21 @@ export function storeContract(name: string, open: (clock: Clock) => Promise<Stor
         expect(await store.events.since(0, { node_uuid: "n1" })).toEqual([a])
         expect(await store.events.since(0, { run_id: "r1" })).toEqual([b])
         expect(await store.events.since(0, { limit: 1 })).toEqual([a])
+        expect(await store.events.latest(9)).toEqual([a, b])
+        expect(await store.events.latest(1)).toEqual([b])
+        expect(await store.events.latest(1, { node_uuid: "n1" })).toEqual([a])
+      })
+
+      test("are forgotten by age, but never the newest ones", async () => {
+        expect(await store.events.prune(NOW + 1, 0)).toBe(0)
+        const all = []
+        for (let n = 0; n < 5; n++) all.push(await store.events.append(anEvent))
+        expect(await store.events.prune(NOW, 0)).toBe(0)
+        expect(await store.events.prune(NOW + 1, 5)).toBe(0)
+        expect(await store.events.prune(NOW + 1, 2)).toBe(3)
+        expect(await store.events.since(0)).toEqual(all.slice(3))
+        expect(await store.events.prune(NOW + 1, 0)).toBe(2)
+        expect((await store.events.append(anEvent)).id).toBeGreaterThan(all[4]!.id)
       })
 
       test("are told to subscribers until they leave", async () => {
