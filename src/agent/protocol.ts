@@ -167,7 +167,7 @@ export interface WriteImageArgs {
 
 export interface ImageInfo {
   readonly id: string
-  /** http:// only; tried in order. */
+  /** http:// or https://, for which the certificate authorities count that Node brings; tried in order. */
   readonly urls: readonly string[]
   /** `raw` covers raw.gz, raw.xz and raw.zst: the compression is recognised by its magic. Absent: recognised. */
   readonly disk_format?: "raw" | "qcow2" | (string & {})

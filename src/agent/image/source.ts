@@ -9,6 +9,8 @@ const STALL_MS = 20_000
 /** For so long is a broken transfer tried again: the service's container, or a web server, may be starting again. */
 export const PATIENCE_MS = 120_000
 const LONGEST_PAUSE_MS = 4000
+/** As many as curl and browsers need for mirrors; a loop ends there. */
+const REDIRECTS = 5
 
 export interface SourceOptions {
   readonly clock: Clock
@@ -189,7 +191,13 @@ export async function fetchText(url: string, options: SourceOptions, limit: numb
   return Buffer.concat(parts).toString("utf8")
 }
 
-function request(url: string, options: SourceOptions, headers: Record<string, string>): Promise<Response> {
+/** The answer to a GET, after redirects: a mirror director sends each request to where the file is just now. */
+function request(
+  url: string,
+  options: SourceOptions,
+  headers: Record<string, string>,
+  redirects = REDIRECTS,
+): Promise<Response> {
   const parsed = URL.parse(url)
   const client = parsed?.protocol === "https:" ? https : parsed?.protocol === "http:" ? http : undefined
   if (!client) {
@@ -198,6 +206,11 @@ function request(url: string, options: SourceOptions, headers: Record<string, st
   }
   return new Promise((resolve, reject) => {
     const outgoing = client.get(url, { headers, signal: options.signal, agent: false }, (body) => {
+      const { location } = body.headers
+      if (location !== undefined && [301, 302, 303, 307, 308].includes(body.statusCode ?? 0) && redirects > 0) {
+        body.destroy()
+        return resolve(request(URL.parse(location, url)?.href ?? location, options, headers, redirects - 1))
+      }
       resolve({ body, size: sizeOf(body), validator: validatorOf(body) })
     })
     const stall = options.stallMs ?? STALL_MS

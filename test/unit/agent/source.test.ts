@@ -1,8 +1,12 @@
 import http from "node:http"
+import https from "node:https"
 import type { AddressInfo } from "node:net"
+import tls from "node:tls"
 import { afterEach, expect, it } from "vitest"
 import { ImageSource } from "../../../src/agent/image/source.ts"
-import type { Clock } from "../../../src/util/clock.ts"
+import { siteAuthority } from "../../../src/service/pki.ts"
+import { openMemoryStore } from "../../../src/store/open.ts"
+import { type Clock, systemClock } from "../../../src/util/clock.ts"
 
 /** Sleeping takes no time but the clock's own. */
 function clockOf(start = 0): Clock & { time: number } {
@@ -23,11 +27,12 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close()
 })
 
-async function serving(answer: http.RequestListener): Promise<string> {
-  const server = http.createServer(answer)
+async function serving(answer: http.RequestListener, server: http.Server = http.createServer()): Promise<string> {
+  server.on("request", answer)
   servers.push(server)
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/image`
+  const scheme = server instanceof https.Server ? "https" : "http"
+  return `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}/image`
 }
 
 async function read(source: ImageSource): Promise<string> {
@@ -74,4 +79,33 @@ it("does not insist on an answer that will stay the same", async () => {
   const url = await serving((_request, reply) => void reply.writeHead(404).end())
   await expect(read(new ImageSource(url, { clock }))).rejects.toMatchObject({ code: "IMAGE_UNAVAILABLE" })
   expect(clock.time).toBe(0)
+})
+
+it("follows redirects, but not for ever", async () => {
+  const clock = clockOf()
+  const url = await serving(({ url: path }, reply) => {
+    if (path === "/there") reply.end(image)
+    else reply.writeHead(302, { location: path === "/loop" ? "/loop" : "/there" }).end()
+  })
+  expect(await read(new ImageSource(url, { clock }))).toBe(image)
+  const loop = read(new ImageSource(url.replace("/image", "/loop"), { clock }))
+  await expect(loop).rejects.toMatchObject({ message: expect.stringContaining("HTTP 302") })
+})
+
+it("reads https from a server whose certificate it can trust, and from no other", async () => {
+  const store = await openMemoryStore()
+  const known = tls.getCACertificates()
+  try {
+    const authority = await siteAuthority(store, systemClock)
+    const { certificate, key } = await authority.issue(["127.0.0.1"])
+    const server = https.createServer({ cert: certificate, key: key.reveal() })
+    const url = await serving((_request, reply) => void reply.end(image), server)
+    const stranger = read(new ImageSource(url, { clock: clockOf(), patienceMs: 0 }))
+    await expect(stranger).rejects.toMatchObject({ message: expect.stringContaining("certificate") })
+    tls.setDefaultCACertificates([authority.certificate])
+    expect(await read(new ImageSource(url, { clock: clockOf() }))).toBe(image)
+  } finally {
+    tls.setDefaultCACertificates(known)
+    await store.close()
+  }
 })
