@@ -1,38 +1,38 @@
 import type { Command } from "commander"
-import { registerApiPassword } from "./api-password.ts"
-import { registerCompletion } from "./completion.ts"
-import { registerDeploy } from "./deploy.ts"
-import { registerEnroll } from "./enroll.ts"
-import { registerEvents } from "./events.ts"
-import { registerExplain } from "./explain.ts"
-import { registerImages } from "./images.ts"
-import { registerInventory } from "./inventory.ts"
-import { registerLab } from "./lab.ts"
-import { registerNode } from "./node.ts"
-import { registerProvision } from "./provision.ts"
-import { registerProvisioner } from "./provisioner.ts"
-import { registerRun } from "./run.ts"
-import { registerServe } from "./serve.ts"
-import { registerTimeline } from "./timeline.ts"
 
-/** Each command is a file that exports one of these. */
+/** Adds a file's commands to the program. */
 export type Register = (program: Command) => void
 
-/** In the order of --help: the main job first. */
-export const commands: readonly Register[] = [
-  registerEnroll,
-  registerProvision,
-  registerDeploy,
-  registerExplain,
-  registerNode,
-  registerRun,
-  registerEvents,
-  registerInventory,
-  registerImages,
-  registerLab,
-  registerProvisioner,
-  registerServe,
-  registerApiPassword,
-  registerTimeline,
-  registerCompletion,
+interface CommandFile {
+  /** The first words that the file registers. */
+  readonly words: readonly string[]
+  readonly load: () => Promise<Register>
+}
+
+/** In the order of --help: the main job first. Loaded on need, as all of them would cost each call half a second. */
+export const commandFiles: readonly CommandFile[] = [
+  { words: ["enroll"], load: async () => (await import("./enroll.ts")).registerEnroll },
+  { words: ["provision"], load: async () => (await import("./provision.ts")).registerProvision },
+  { words: ["deploy", "plan"], load: async () => (await import("./deploy.ts")).registerDeploy },
+  { words: ["explain"], load: async () => (await import("./explain.ts")).registerExplain },
+  { words: ["node"], load: async () => (await import("./node.ts")).registerNode },
+  { words: ["run"], load: async () => (await import("./run.ts")).registerRun },
+  { words: ["events"], load: async () => (await import("./events.ts")).registerEvents },
+  { words: ["inventory"], load: async () => (await import("./inventory.ts")).registerInventory },
+  { words: ["images"], load: async () => (await import("./images.ts")).registerImages },
+  { words: ["lab"], load: async () => (await import("./lab.ts")).registerLab },
+  {
+    words: ["up", "down", "logs", "status"],
+    load: async () => (await import("./provisioner.ts")).registerProvisioner,
+  },
+  { words: ["serve"], load: async () => (await import("./serve.ts")).registerServe },
+  { words: ["api-password"], load: async () => (await import("./api-password.ts")).registerApiPassword },
+  { words: ["timeline"], load: async () => (await import("./timeline.ts")).registerTimeline },
+  { words: ["completion"], load: async () => (await import("./completion.ts")).registerCompletion },
 ]
+
+/** Registers what the first word asks for: its own file, or all when it is none's, asks for help, or completes any. */
+export async function registerFor(program: Command, word: string | undefined): Promise<void> {
+  const own = commandFiles.filter(({ words }) => word !== "completion" && words.includes(word ?? ""))
+  for (const { load } of own.length > 0 ? own : commandFiles) (await load())(program)
+}

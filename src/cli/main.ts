@@ -1,5 +1,5 @@
 import { Command } from "commander"
-import { commands } from "./commands.ts"
+import { registerFor } from "./commands.ts"
 import { reportAndExit } from "./report.ts"
 
 const program = new Command("bifrost-ts")
@@ -17,7 +17,7 @@ Exit codes: 0 done, 1 failed or refused, 3 the provisioner does not answer, 130 
 BIFROST_STATE and BIFROST_CACHE name the directories for what is kept and what can be made again.`,
 )
 
-for (const register of commands) register(program)
+await registerFor(program, process.argv[2])
 
 try {
   await program.parseAsync()
