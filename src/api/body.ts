@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "../store/records.ts"
+import { isObject, type Json, type JsonObject } from "../store/records.ts"
 import { BifrostError } from "../util/errors.ts"
 import { apiErrors } from "./errors.ts"
 
@@ -12,9 +12,6 @@ const kind = <T extends Json>(expected: string, is: (value: Json) => boolean): K
   expected,
   is: is as (value: Json) => value is T,
 })
-const isObject = (value: Json): value is JsonObject =>
-  value !== null && typeof value === "object" && !Array.isArray(value)
-
 const isUuid = (value: Json) => typeof value === "string" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)
 
 export const kinds = {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto"
 import type { Inventory } from "../agent/protocol.ts"
 import { next } from "../states/table.ts"
-import type { JsonObject, NodeRecord } from "../store/records.ts"
+import { isObject, type JsonObject, type NodeRecord } from "../store/records.ts"
 import { BifrostError, messageOf } from "../util/errors.ts"
 import { Secret } from "../util/secret.ts"
 import { desk } from "./desk.ts"
@@ -10,8 +10,8 @@ import { conductorErrors } from "./errors.ts"
 import { explain } from "./explain.ts"
 import { imageSource } from "./image/resolve.ts"
 import { secretNames } from "./node-secrets.ts"
-import { amend, findNode, isObject, nameOf, operationOf } from "./operation.ts"
-import { type BootDevice, bootDevices, type Conductor, type ProvisionOptions, type Validation } from "./port.ts"
+import { amend, findNode, nameOf, operationOf } from "./operation.ts"
+import { bootDevices, type Conductor, isBootDevice, type ProvisionOptions, type Validation } from "./port.ts"
 import { PowerKeeper } from "./power.ts"
 import type { Tools } from "./step.ts"
 import { bmcOf, bootsUefi } from "./steps/machine.ts"
@@ -213,5 +213,3 @@ async function judge(check: () => unknown): Promise<Validation> {
     return { result: false, reason: messageOf(error) }
   }
 }
-
-const isBootDevice = (device: string): device is BootDevice => (bootDevices as readonly string[]).includes(device)

@@ -1,5 +1,5 @@
 import type { Store } from "../store/port.ts"
-import type { JsonObject, NodeRecord } from "../store/records.ts"
+import { isObject, type JsonObject, type NodeRecord } from "../store/records.ts"
 import { BifrostError } from "../util/errors.ts"
 import { conductorErrors } from "./errors.ts"
 
@@ -84,10 +84,6 @@ export function holdFence(node: NodeRecord, operation: Operation): void {
 }
 
 export const nameOf = (node: NodeRecord): string => node.name ?? node.uuid
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-}
 
 export const textOf = (value: unknown): string | undefined =>
   typeof value === "string" && value !== "" ? value : undefined

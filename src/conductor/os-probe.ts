@@ -1,5 +1,6 @@
-import { createHash, timingSafeEqual } from "node:crypto"
+import { timingSafeEqual } from "node:crypto"
 import { Client } from "ssh2"
+import { fingerprint } from "../transport/host-key.ts"
 import { messageOf } from "../util/errors.ts"
 import type { Secret } from "../util/secret.ts"
 
@@ -66,12 +67,10 @@ export const sshProbe: OsProbe = {
         algorithms: { serverHostKey: ["ssh-ed25519"] },
         hostVerifier(key: Buffer) {
           const same = key.length === expected.length && timingSafeEqual(key, expected)
-          if (!same) strange = `${host} shows another host key: SHA256:${fingerprint(key)}`
+          if (!same) strange = `${host} shows another host key: ${fingerprint(key)}`
           return same
         },
       })
     })
   },
 }
-
-const fingerprint = (key: Buffer) => createHash("sha256").update(key).digest("base64").replace(/=+$/, "")

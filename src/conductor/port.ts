@@ -28,6 +28,7 @@ export type PowerTarget = (typeof powerTargets)[number]
 
 export const bootDevices = ["pxe", "disk", "cdrom", "bios"] as const
 export type BootDevice = (typeof bootDevices)[number]
+export const isBootDevice = (word: string): word is BootDevice => (bootDevices as readonly string[]).includes(word)
 
 export interface ProvisionOptions {
   /**

@@ -1,5 +1,6 @@
-import { createSocket, type Socket } from "node:dgram"
-import { BifrostError, messageOf } from "../util/errors.ts"
+import type { Socket } from "node:dgram"
+import { messageOf } from "../util/errors.ts"
+import { type BindFailures, bindUdp } from "../util/udp.ts"
 import { answer, type DhcpConfig, type DhcpPorts, type Exchange } from "./engine.ts"
 import { dhcpErrors } from "./errors.ts"
 import { LIMITED_BROADCAST } from "./ipv4.ts"
@@ -80,27 +81,20 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<{ clo
   return { close }
 }
 
-const bindFailures: Record<string, (typeof dhcpErrors)[keyof typeof dhcpErrors]> = {
+const bindFailures: BindFailures = {
   EADDRINUSE: dhcpErrors.DHCP_PORT_TAKEN,
   EACCES: dhcpErrors.DHCP_NOT_PERMITTED,
   EADDRNOTAVAIL: dhcpErrors.DHCP_ADDRESS_ABSENT,
 }
 
-function open(address: string, onMessage: (bytes: Uint8Array) => void, log: (line: string) => void): Promise<Socket> {
-  const socket = createSocket("udp4")
-  return new Promise((resolve, reject) => {
-    const onError = (cause: NodeJS.ErrnoException) => {
-      socket.close()
-      const kind = bindFailures[cause.code ?? ""]
-      reject(kind ? new BifrostError(kind, { detail: `${address}:${SERVER_PORT}/udp`, cause }) : cause)
-    }
-    socket.once("error", onError)
-    socket.on("message", onMessage)
-    socket.bind({ address, port: SERVER_PORT, exclusive: true }, () => {
-      socket.off("error", onError)
-      // Linux reports ICMP errors of earlier sends here; the next message is served all the same.
-      socket.on("error", (error) => log(`DHCP: ${error.message}`))
-      resolve(socket)
-    })
-  })
+async function open(
+  address: string,
+  onMessage: (bytes: Uint8Array) => void,
+  log: (line: string) => void,
+): Promise<Socket> {
+  const socket = await bindUdp(address, SERVER_PORT, bindFailures)
+  // Linux reports ICMP errors of earlier sends here; the next message is served all the same.
+  socket.on("error", (error) => log(`DHCP: ${error.message}`))
+  socket.on("message", onMessage)
+  return socket
 }

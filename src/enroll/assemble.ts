@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "../store/records.ts"
+import { isObject, type Json } from "../store/records.ts"
 import { Secret } from "../util/secret.ts"
 import { bmcPrefix, emptyDraft, labelOf, type NodeDraft, type PortDraft } from "./draft.ts"
 import { type Fault, fault, type Place, quoted } from "./fault.ts"
@@ -101,9 +101,6 @@ function portOf(given: Json): { address: Json; fields: PortDraft["fields"] } {
     },
   }
 }
-
-const isObject = (value: Json | undefined): value is JsonObject =>
-  value !== null && typeof value === "object" && !Array.isArray(value)
 
 function keep(
   draft: NodeDraft,

@@ -4,6 +4,9 @@
 export const privileges = { callback: 1, user: 2, operator: 3, administrator: 4 } as const
 export type Privilege = keyof typeof privileges
 
+/** §6.3, Table 6-1: stands for the channel on which the request comes. */
+export const currentChannel = 0x0e
+
 /** §28.3 Chassis Control, Table 28-4. */
 export const chassisActions = { off: 0, on: 1, cycle: 2, reset: 3, diag: 4, soft: 5 } as const
 export type ChassisAction = keyof typeof chassisActions

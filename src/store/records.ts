@@ -4,6 +4,11 @@ import type { ProvisionState, ProvisionTarget } from "../states/table.ts"
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 export type JsonObject = { [key: string]: Json }
 
+/** Of values that were parsed from JSON. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+}
+
 export type PowerState = "power on" | "power off" | "error"
 
 /** The drivers that the conductor has. Records may name others: what is enrolled may be older or newer than this program. */

@@ -1,8 +1,9 @@
 import type { RemoteInfo } from "node:dgram"
 import type { Clock } from "../util/clock.ts"
 import { messageOf } from "../util/errors.ts"
-import { bindUdp } from "./bind.ts"
+import { type BindFailures, bindUdp } from "../util/udp.ts"
 import { decode, encode, errorCode, type TftpPacket, type TftpRequest } from "./codec.ts"
+import { tftpErrors } from "./errors.ts"
 import { negotiate } from "./negotiate.ts"
 import { runTransfer } from "./session.ts"
 import type { TftpSource } from "./source.ts"
@@ -33,13 +34,19 @@ export interface TransferReport {
 
 const MOST_TRANSFERS = 256
 
+const bindFailures: BindFailures = {
+  EADDRINUSE: tftpErrors.TFTP_PORT_TAKEN,
+  EACCES: tftpErrors.TFTP_NOT_PERMITTED,
+  EADDRNOTAVAIL: tftpErrors.TFTP_ADDRESS_ABSENT,
+}
+
 /** Serves until `signal` aborts. Rejects with TFTP_PORT_TAKEN, TFTP_NOT_PERMITTED or TFTP_ADDRESS_ABSENT. */
 export async function startTftpServer(options: TftpServerOptions): Promise<{ port: number; close(): Promise<void> }> {
   const { address, port = 69, source, clock, signal, log = () => {} } = options
   /** By client address and port: a repeated request is answered by the transfer that it began. */
   const transfers = new Map<string, Promise<void>>()
   const stopping = new AbortController()
-  const listener = await bindUdp(address, port)
+  const listener = await bindUdp(address, port, bindFailures)
 
   listener.on("message", (bytes, client) => {
     const name = `${client.address}:${client.port}`
@@ -76,7 +83,7 @@ export async function startTftpServer(options: TftpServerOptions): Promise<{ por
     try {
       const terms = negotiate(request.options, file.size)
       const sender = sendFile(file, terms)
-      const socket = await bindUdp(address, 0)
+      const socket = await bindUdp(address, 0, bindFailures)
       const { timeoutMs } = terms
       const { ok, bytes, why } = await runTransfer({
         sender,

@@ -1,6 +1,6 @@
 import pc from "picocolors"
 import type { DeployResult } from "../../deploy/run.ts"
-import type { Json, JsonObject, RunRecord } from "../../store/records.ts"
+import { isObject, type JsonObject, type RunRecord } from "../../store/records.ts"
 import { dueText, progressText } from "./explanation.ts"
 import { showPlan } from "./plan.ts"
 import type { DeployView, NodeView, RunView } from "./run-view.ts"
@@ -67,9 +67,6 @@ export function showOutcome(run: RunRecord): string {
   else if (isObject(deployed)) lines.push(...deployedLines(deployed))
   return lines.join("\n")
 }
-
-const isObject = (value: Json | undefined): value is JsonObject =>
-  value !== null && typeof value === "object" && !Array.isArray(value)
 
 /** What the deployer did, and how to reach what runs now. */
 function deployedLines({ changed, endpoints, access }: JsonObject): string[] {

@@ -3,7 +3,7 @@ import type { NodeRecord, PowerState } from "../../store/records.ts"
 import type { Clock } from "../../util/clock.ts"
 import type { Secret } from "../../util/secret.ts"
 import { textOf } from "../operation.ts"
-import { type BootDevice, bootDevices, type PowerTarget } from "../port.ts"
+import { isBootDevice, type PowerTarget } from "../port.ts"
 import type { Driver, ManagementDriver, PowerDriver } from "./types.ts"
 
 const defaultPort = 623
@@ -109,5 +109,3 @@ function managementOver(client: () => IpmiClient): ManagementDriver {
     },
   }
 }
-
-const isBootDevice = (device: string): device is BootDevice => (bootDevices as readonly string[]).includes(device)

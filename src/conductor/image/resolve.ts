@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { ImageInfo } from "../../agent/protocol.ts"
-import type { NodeRecord } from "../../store/records.ts"
+import { isObject, type NodeRecord } from "../../store/records.ts"
 import { BifrostError, messageOf } from "../../util/errors.ts"
 import { conductorErrors } from "../errors.ts"
-import { isObject, nameOf, textOf } from "../operation.ts"
+import { nameOf, textOf } from "../operation.ts"
 import type { Tools } from "../step.ts"
 import { algorithms, type Checksum, checksumOf, findChecksum } from "./checksum.ts"
 

@@ -1,7 +1,6 @@
 import type { Step as AgentStep } from "../../agent/protocol.ts"
-import type { JsonObject } from "../../store/records.ts"
+import { isObject, type JsonObject } from "../../store/records.ts"
 import { secretNames } from "../node-secrets.ts"
-import { isObject } from "../operation.ts"
 import type { Step, StepRun } from "../step.ts"
 import { bmcOf } from "./machine.ts"
 import { agentNode, waitForCommand } from "./write.ts"

@@ -1,5 +1,5 @@
 import { isMap, isScalar, LineCounter, type Node, parseDocument } from "yaml"
-import type { Json, JsonObject } from "../../store/records.ts"
+import { isObject, type Json, type JsonObject } from "../../store/records.ts"
 import { messageOf } from "../../util/errors.ts"
 import { assemble, type Parsed, type RawNode, type RawValue } from "../assemble.ts"
 import { fault, type Place, quoted } from "../fault.ts"
@@ -96,8 +96,6 @@ function rawNode(path: Path, name: string | undefined, node: JsonObject, placeOf
   return { place: placeOf(path), values }
 }
 
-const isObject = (value: Json | undefined): value is JsonObject =>
-  value !== null && typeof value === "object" && !Array.isArray(value)
 const listOf = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : [])
 
 /** Where the value at `path` begins; of what encloses it, where an alias hides it. */

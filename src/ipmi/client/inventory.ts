@@ -3,7 +3,7 @@ import type { CommandName } from "../codec/commands.ts"
 import { completion } from "../codec/completion.ts"
 import { decodeReading, decodeSensorRecord, recordHeaderLength, recordLength, type SensorRecord } from "../codec/sdr.ts"
 import { decodeUserAccess } from "../codec/users.ts"
-import type { BmcUser, SensorReading } from "../types.ts"
+import { type BmcUser, currentChannel, type SensorReading } from "../types.ts"
 
 export interface Answer {
   readonly code: number
@@ -91,8 +91,6 @@ async function readSensor(ask: Ask, record: SensorRecord): Promise<SensorReading
   const value = reading.available ? convert?.(reading.raw) : undefined
   return { number, name, type, unit, value, states: reading.states, available: reading.available }
 }
-
-const currentChannel = 0x0e
 
 export async function readUsers(ask: Ask): Promise<BmcUser[]> {
   const users: BmcUser[] = []

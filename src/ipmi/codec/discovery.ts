@@ -1,8 +1,7 @@
-import { type Privilege, privileges } from "../types.ts"
+import { currentChannel, type Privilege, privileges } from "../types.ts"
 import { need } from "./bytes.ts"
 
 /** Get Channel Authentication Capabilities (IPMI 2.0 §22.13, Table 22-15). */
-const currentChannel = 0x0e
 const extended = 0x80
 
 export interface AuthCapabilities {

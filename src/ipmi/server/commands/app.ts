@@ -5,12 +5,11 @@ import { encodeAuthCapabilities } from "../../codec/discovery.ts"
 import { payloadTypes } from "../../codec/session20.ts"
 import { encodeSuiteRecords } from "../../codec/suites.ts"
 import { encodeUserAccess } from "../../codec/users.ts"
-import { privileges } from "../../types.ts"
+import { currentChannel, privileges } from "../../types.ts"
 import { atLeast } from "../session-table.ts"
 import type { Handlers } from "./handler.ts"
 
 const lanChannel = 1
-const currentChannel = 0x0e
 /** IPMI 2.0 §22.15: bytes of cipher suite records in one answer. */
 const recordsPerAnswer = 16
 const deviceId = {
