@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process"
-import { createHash, randomUUID } from "node:crypto"
+import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
@@ -10,6 +10,7 @@ import { openStore } from "../../../src/store/open.ts"
 import type { Store } from "../../../src/store/port.ts"
 import type { EventRecord, JsonObject, NodeRecord } from "../../../src/store/records.ts"
 import { Secret } from "../../../src/util/secret.ts"
+import { aNode, aPort } from "../../unit/store/records.ts"
 import { Images, MiB } from "../agent/images.ts"
 import { fastClock } from "./fast-clock.ts"
 import { Machine, sha256Of } from "./machine.ts"
@@ -101,42 +102,19 @@ export class Rack {
     bmcPassword: string,
     changes: Partial<NodeRecord>,
   ): Promise<void> {
-    const created_at = new Date().toISOString()
-    await this.store.nodes.insert({
+    const node = aNode({
       uuid,
       name: "node-1",
       driver: "ipmi",
       driver_info: { ipmi_address: bmc.address, ipmi_port: bmc.port, ipmi_username: "admin" },
       properties: { root_device: { serial: "disk-1" } },
       instance_info: { image_source: "tiny" },
-      driver_internal_info: {},
       extra: { ipv4_address: "127.0.0.1" },
-      groups: [],
-      resource_class: null,
-      instance_uuid: null,
       provision_state: "available",
-      target_provision_state: null,
-      power_state: null,
-      target_power_state: null,
-      last_error: null,
-      maintenance: false,
-      maintenance_reason: null,
-      provision_updated_at: null,
-      created_at,
-      updated_at: null,
       ...changes,
     })
-    await this.store.ports.insert({
-      uuid: randomUUID(),
-      node_uuid: uuid,
-      address: mac,
-      pxe_enabled: true,
-      physical_network: null,
-      local_link_connection: {},
-      extra: {},
-      created_at,
-      updated_at: null,
-    })
+    await this.store.nodes.insert(node)
+    await this.store.ports.insert(aPort(uuid, mac))
     await this.store.secrets.put(uuid, "ipmi_password", new Secret(bmcPassword))
     const expires_at = Number.MAX_SAFE_INTEGER
     await this.store.leases.put({

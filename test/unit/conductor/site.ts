@@ -15,6 +15,7 @@ import type { Store } from "../../../src/store/port.ts"
 import type { EventRecord, JsonObject, NodeRecord, PowerState } from "../../../src/store/records.ts"
 import { BifrostError, defineErrors } from "../../../src/util/errors.ts"
 import { Secret } from "../../../src/util/secret.ts"
+import { aNode, aPort } from "../store/records.ts"
 import { ManualClock } from "./manual-clock.ts"
 
 const uuid = "11111111-2222-4333-8444-555555555555"
@@ -60,18 +61,8 @@ export class Site {
   static async open(state: ProvisionState = "available", changes: Partial<NodeRecord> = {}): Promise<Site> {
     const site = new Site()
     site.store = await openMemoryStore({ clock: site.clock })
-    await site.store.nodes.insert({ ...blank(site.clock.now()), provision_state: state, ...changes })
-    await site.store.ports.insert({
-      uuid: randomUUID(),
-      node_uuid: uuid,
-      address: mac,
-      pxe_enabled: true,
-      physical_network: null,
-      local_link_connection: {},
-      extra: {},
-      created_at: new Date(site.clock.now()).toISOString(),
-      updated_at: null,
-    })
+    await site.store.nodes.insert(aNode({ ...described, provision_state: state, ...changes }))
+    await site.store.ports.insert(aPort(uuid, mac))
     await site.store.secrets.put(uuid, "fake_password", new Secret("hush"))
     site.tools = site.#tools()
     site.conductor = createConductor(site.tools)
@@ -280,28 +271,12 @@ const results: Record<string, unknown> = {
   },
 }
 
-function blank(now: number): NodeRecord {
-  return {
-    uuid,
-    name: "node-1",
-    driver: "fake",
-    driver_info: { fake_address: "bmc" },
-    properties: { local_gb: 10 },
-    instance_info: { image_source: "http://images.example/os.raw.zst", image_checksum: "ab".repeat(32) },
-    driver_internal_info: {},
-    extra: { ipv4_address: "172.22.0.11" },
-    groups: [],
-    resource_class: null,
-    instance_uuid: null,
-    provision_state: "available",
-    target_provision_state: null,
-    power_state: null,
-    target_power_state: null,
-    last_error: null,
-    maintenance: false,
-    maintenance_reason: null,
-    provision_updated_at: null,
-    created_at: new Date(now).toISOString(),
-    updated_at: null,
-  }
+const described = {
+  uuid,
+  name: "node-1",
+  driver: "fake",
+  driver_info: { fake_address: "bmc" },
+  properties: { local_gb: 10 },
+  instance_info: { image_source: "http://images.example/os.raw.zst", image_checksum: "ab".repeat(32) },
+  extra: { ipv4_address: "172.22.0.11" },
 }
