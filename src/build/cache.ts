@@ -1,5 +1,5 @@
-import { mkdir, readdir, readFile, rename, rm, statfs, utimes, writeFile } from "node:fs/promises"
-import { join } from "node:path"
+import { mkdir, readdir, readFile, rename, rm, stat, statfs, utimes, writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
 import { BifrostError } from "../util/errors.ts"
 import { run } from "../util/run.ts"
 import { buildErrors } from "./errors.ts"
@@ -112,7 +112,7 @@ export class Cache {
 
   async #makeRoot(kind: string): Promise<void> {
     try {
-      await mkdir(join(this.root, kind), { recursive: true })
+      await makeDirectories(join(this.root, kind))
     } catch (cause) {
       throw new BifrostError(buildErrors.CACHE_UNUSABLE, { detail: this.root, cause })
     }
@@ -168,6 +168,22 @@ export class Cache {
         await release()
       }
     }
+  }
+}
+
+/** Node's own recursive mkdir never ends where the kernel says ENOENT for a directory that cannot be made (/proc). */
+async function makeDirectories(path: string): Promise<void> {
+  const make = () =>
+    mkdir(path).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST" || !(await stat(path)).isDirectory()) throw error
+    })
+  try {
+    await make()
+  } catch (error) {
+    const parent = dirname(path)
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || parent === path) throw error
+    await makeDirectories(parent)
+    await make()
   }
 }
 

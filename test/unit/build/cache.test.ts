@@ -108,6 +108,15 @@ describe("Cache", () => {
     await expect(new Cache(join(root, "file")).obtain(recipe())).rejects.toMatchObject({ code: "CACHE_UNUSABLE" })
   })
 
+  it("says so too where the kernel makes no directories", async () => {
+    await expect(new Cache("/proc/cache").obtain(recipe())).rejects.toMatchObject({ code: "CACHE_UNUSABLE" })
+  })
+
+  it("makes every directory on the way", async () => {
+    const built = await new Cache(join(root, "a", "b", "c")).obtain(recipe())
+    expect(await readFile(join(built.dir, "file"), "utf8")).toBe("build 1")
+  })
+
   it("prunes all but the newest of each name, and what broken-off builds left", async () => {
     const cache = new Cache(root)
     const old = await cache.obtain(recipe())
