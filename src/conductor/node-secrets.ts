@@ -14,6 +14,12 @@ export const secretNames = {
   configDrive: "configdrive",
 } as const
 
+/** What the agent of the last boot was known by: the next one gets a token of its own. */
+export async function forgetAgent(store: Store, uuid: string): Promise<void> {
+  await store.secrets.remove(uuid, secretNames.agentToken)
+  await store.secrets.remove(uuid, secretNames.bootKey)
+}
+
 /** Where the site's own key is. */
 export const site = { owner: "site", key: "ssh_private_key", setting: "ssh" } as const
 

@@ -2,7 +2,7 @@ import type { JsonObject, NodeRecord } from "../../store/records.ts"
 import { BifrostError } from "../../util/errors.ts"
 import type { ManagementDriver, PowerDriver } from "../drivers/types.ts"
 import { conductorErrors } from "../errors.ts"
-import { secretNames } from "../node-secrets.ts"
+import { forgetAgent } from "../node-secrets.ts"
 import { nameOf } from "../operation.ts"
 import type { BootDevice } from "../port.ts"
 import type { Step, StepRun, Tools } from "../step.ts"
@@ -58,7 +58,7 @@ export const powerOff: Step = {
   async run(run) {
     const left = await setPower(run, "power off")
     await run.amend(async (node, store) => {
-      await store.secrets.remove(node.uuid, secretNames.agentToken)
+      await forgetAgent(store, node.uuid)
       const { agent_url, next_boot, ...rest } = node.driver_internal_info
       return { driver_internal_info: rest }
     })

@@ -2,7 +2,7 @@ import type { EventRecord, JsonObject, NodeRecord } from "../../store/records.ts
 import { BifrostError, messageOf } from "../../util/errors.ts"
 import { conductorErrors } from "../errors.ts"
 import { openMailbox } from "../mailbox.ts"
-import { secretNames, siteKeyPair } from "../node-secrets.ts"
+import { forgetAgent, secretNames, siteKeyPair } from "../node-secrets.ts"
 import { nameOf, textOf } from "../operation.ts"
 import type { OsTarget } from "../os-probe.ts"
 import { type Phase, viewPhases } from "../phases.ts"
@@ -169,7 +169,7 @@ export const finish: Step = {
   async run(run) {
     const { address } = run.earlier(waitForSystem.name)
     await run.amend(async (node, store) => {
-      await store.secrets.remove(node.uuid, secretNames.agentToken)
+      await forgetAgent(store, node.uuid)
       const { agent_url, next_boot, ...rest } = node.driver_internal_info
       const internal: JsonObject = address === undefined ? rest : { ...rest, ssh_address: address }
       return { power_state: "power on", driver_internal_info: internal }

@@ -50,6 +50,14 @@ describe("a service killed at every moment of", () => {
   })
 })
 
+test("an agent whose lookup was answered into the void asks again, and needs no second boot", async () => {
+  rack = await Rack.open({ crash: ["said agent.lookup"] })
+  await rack.provision("active")
+  await endsWell()
+  expect(rack.died()).toEqual(["said agent.lookup"])
+  expect(rack.machine.log).toEqual(["off", "on", "ramdisk", "on", "disk", "system"])
+})
+
 test("a service killed at every change of state and every sign of the machine ends well", async () => {
   const crash = [
     "said node.state",

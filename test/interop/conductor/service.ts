@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import fastify from "fastify"
-import type { Heartbeat, Progress } from "../../../src/agent/protocol.ts"
+import { agentRoutes } from "../../../src/api/agent.ts"
 import { toolsFor } from "../../../src/conductor/assemble.ts"
 import { createConductor } from "../../../src/conductor/conductor.ts"
 import { ipmiDriver } from "../../../src/conductor/drivers/ipmi.ts"
@@ -9,7 +9,6 @@ import { netbootRoutes, netbootServerOptions } from "../../../src/netboot/routes
 import { storePolicy } from "../../../src/netboot/store-policy.ts"
 import { openStore } from "../../../src/store/open.ts"
 import { systemClock } from "../../../src/util/clock.ts"
-import { BifrostError } from "../../../src/util/errors.ts"
 import { crashingStore } from "./crashing-store.ts"
 import { fastClock } from "./fast-clock.ts"
 
@@ -40,11 +39,7 @@ const conductor = createConductor({
   probe: { check: (target, signal) => sshProbe.check({ ...target, port: config.sshPort }, signal) },
 })
 
-const server = fastify({ ...netbootServerOptions, bodyLimit: 1 << 20 })
-server.setErrorHandler((error, _request, reply) => {
-  const status = error instanceof BifrostError ? error.status : 500
-  return reply.status(status).send({ error: String(error) })
-})
+const server = fastify(netbootServerOptions)
 await server.register(netbootRoutes, {
   policy: storePolicy(store, "ignore"),
   store,
@@ -53,27 +48,7 @@ await server.register(netbootRoutes, {
   baseUrl: serviceUrl,
   kernelParameters: [],
 })
-server.get<{ Querystring: { addresses?: string; node_uuid?: string } }>("/v1/lookup", ({ query }) =>
-  conductor.lookup({ ...query, addresses: query.addresses?.split(",") ?? [] }),
-)
-server.post<{ Params: { uuid: string }; Body: Heartbeat }>("/v1/heartbeat/:uuid", async ({ params, body }, reply) => {
-  await conductor.heartbeat(params.uuid, body)
-  return reply.status(202).send()
-})
-server.post<{ Params: { uuid: string }; Body: Progress }>(
-  "/v1/agent/:uuid/progress",
-  async ({ params, body }, reply) => {
-    await conductor.progress(params.uuid, body)
-    return reply.status(204).send()
-  },
-)
-server.post<{ Params: { uuid: string }; Body: { token: string } }>(
-  "/v1/first-boot/:uuid",
-  async ({ params, body }, reply) => {
-    await conductor.firstBoot(params.uuid, body.token)
-    return reply.status(204).send()
-  },
-)
+await server.register(agentRoutes, { conductor })
 await server.listen({ host: "127.0.0.1", port: config.port })
 await conductor.start()
 
