@@ -42,7 +42,7 @@ export interface UnitDefinition {
 export interface ContainerDefinition extends UnitDefinition {
   /** A command in the container that proves function. */
   readonly healthy: (context: ServiceContext) => readonly string[]
-  /** Until when it must be healthy, in seconds. Default 180: an emulated host is slow. */
+  /** Until when it must be healthy, in seconds. Default 600: an emulated host is slow. */
   readonly startSeconds?: number
 }
 

@@ -29,7 +29,8 @@ export interface HostFile {
 }
 
 const configFolder = "/var/lib/kolla/config_files/"
-const defaultStartSeconds = 180
+/** Generous, as it only bounds what hangs: one that ends is told at once. Erlang under emulation takes minutes. */
+const defaultStartSeconds = 600
 const nanoseconds = 1e9
 
 export function renderUnit(
@@ -73,9 +74,10 @@ function healthcheck(test: readonly string[], seconds = defaultStartSeconds) {
     Interval: 30 * nanoseconds,
     Timeout: 30 * nanoseconds,
     Retries: 3,
-    // While it starts it is asked every two seconds (Engine 25 and later), so that nobody waits for a whole interval.
+    // While it starts it is asked more often (Engine 25 and later), so that nobody waits for a whole interval; but each
+    // question starts a process, which an emulated host feels.
     StartPeriod: seconds * nanoseconds,
-    StartInterval: 2 * nanoseconds,
+    StartInterval: 5 * nanoseconds,
   }
 }
 
