@@ -92,7 +92,8 @@ export function integer(from: number, to: number, expected = `a number from ${fr
 }
 
 export function oneOf<T extends string>(words: Readonly<Record<string, T>>): Reader<T> {
-  const expected = `one of ${[...new Set(Object.values(words))].join(", ")}`
+  const meanings = [...new Set(Object.values(words))].join(", ")
+  const expected = meanings.includes(",") ? `one of ${meanings}` : meanings
   return (raw) => {
     const word = trimmed(raw)?.toLowerCase() ?? ""
     return Object.hasOwn(words, word) ? { value: words[word]! } : { expected }

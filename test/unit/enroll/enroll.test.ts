@@ -45,7 +45,7 @@ test("new nodes begin in enroll, with their ports and passwords", async () => {
 })
 
 test.each([
-  ["by its name", "name,mac,bmc_address,driver\nh0,52:54:00:aa:00:01,10.0.0.11,redfish\n", "one of ipmi"],
+  ["by its name", "name,mac,bmc_address,driver\nh0,52:54:00:aa:00:01,10.0.0.11,redfish\n", "ipmi"],
   ["by its columns", "name,mac,redfish_address\nh0,52:54:00:aa:00:01,https://10.0.0.11\n", "a BMC for ipmi"],
 ])("a driver that is not supported is refused: %s", async (_, content, expected) => {
   const result = await enroll(store, systemClock, { filename: "hosts.csv", content })
