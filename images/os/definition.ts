@@ -12,8 +12,10 @@ export interface OsDefinition {
     readonly enable: readonly string[]
     readonly disable: readonly string[]
     readonly mask: readonly string[]
-    /** Started after SSH. Whatever they wait for or hold up otherwise, they are off the boot's critical path. */
+    /** Started after the first boot's end. Whatever they wait for or hold up otherwise, they are off the critical path. */
     readonly late: readonly string[]
+    /** systemd's generators that are not run: each is a process before the first unit starts. */
+    readonly noGenerators: readonly string[]
   }
   /** Kernel parameters after `root=…`. */
   readonly cmdline: string

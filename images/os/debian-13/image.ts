@@ -5,7 +5,7 @@ export const debian13: OsDefinition = {
   name: "debian-13",
   suite: "trixie",
   packages: [
-    ["systemd-sysv", "udev", "dbus", "linux-image-amd64", "initramfs-tools", "zstd", "kmod"],
+    ["systemd-sysv", "udev", "dbus", "linux-image-amd64", "initramfs-tools", "busybox-static", "zstd", "kmod"],
     ["openssh-server", "ca-certificates", "iproute2", "iputils-ping", "systemd-resolved", "systemd-timesyncd"],
     ["docker.io", "docker-cli", "iptables", "apparmor", "python3"],
     ["e2fsprogs", "fdisk", "procps", "less", "debian-archive-keyring"],
@@ -17,6 +17,10 @@ export const debian13: OsDefinition = {
     "/usr/share/doc/*",
     "/usr/share/lintian/*",
     "/usr/share/bug/*",
+    // Docker needs neither containerd's own client nor its shims for runtimes before version 2.
+    "/usr/bin/ctr",
+    "/usr/bin/containerd-shim",
+    "/usr/bin/containerd-shim-runc-v1",
     "/usr/lib/modules/*/kernel/sound/*",
     "/usr/lib/modules/*/kernel/drivers/media/*",
     "/usr/lib/modules/*/kernel/drivers/net/wireless/*",
@@ -46,13 +50,16 @@ export const debian13: OsDefinition = {
     mask: [
       ...["apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "systemd-pstore.service"],
       ...["sshd-keygen.service", "systemd-binfmt.service", "proc-sys-fs-binfmt_misc.automount"],
+      ...["systemd-udev-load-credentials.service", "systemd-networkd-persistent-storage.service"],
     ],
     late: [
       ...["containerd.service", "docker.service", "systemd-logind.service", "getty@.service", "serial-getty@.service"],
       ...["systemd-resolved.service", "systemd-timesyncd.service"],
     ],
+    // For SSH over vsock, TPMs, hibernation, partitions that fstab does not name, offline updates, one-shot commands.
+    noGenerators: ["ssh", "tpm2", "hibernate-resume", "gpt-auto", "system-update", "run"],
   },
   cmdline: "rw quiet loglevel=4 systemd.show_status=0 console=tty0 console=ttyS0,115200n8",
-  slack: 300e6,
+  slack: 128e6,
   compression: 12,
 }

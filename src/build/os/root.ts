@@ -44,9 +44,13 @@ function customization(os: OsDefinition): string[] {
     chroot(`systemctl disable ${os.units.disable.join(" ")}`),
     chroot(`systemctl mask ${os.units.mask.join(" ")}`),
     ...os.units.late.map(startLate),
+    `mkdir -p ${GENERATORS}`,
+    ...os.units.noGenerators.map((name) => `ln -s /dev/null ${GENERATORS}/systemd-${name}-generator`),
     // SSH listens on every address: it need not wait for one. `sshd -t` before each start would start it twice.
     `sed -e 's/^After=.*/After=bifrost-config.service/' -e /^ExecStartPre=/d ${SHIPPED}/ssh.service > ${LOCAL}/ssh.service`,
     chroot("systemctl reenable ssh.service"),
+    // While packages were installed, PATH lacked the image's own mkinitramfs.
+    chroot("env PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin update-initramfs -u -k all"),
     // The installed system keeps leaving documentation out, but it must sync what it installs.
     'sed -i /unsafe-io/d "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap',
   ]
@@ -54,14 +58,15 @@ function customization(os: OsDefinition): string[] {
 
 const SHIPPED = '"$1"/usr/lib/systemd/system'
 const LOCAL = '"$1"/etc/systemd/system'
+const GENERATORS = '"$1"/etc/systemd/system-generators'
 
 /**
- * Moves a unit behind SSH. A drop-in cannot take back the unit's own `Before=`, nor where it is wanted: so a copy without
+ * Moves a unit behind the first boot's end. A drop-in cannot take back the unit's own `Before=`, nor where it is wanted: so a copy without
  * either stands in for it. Templates are copied all the same, but what wants their instances stays.
  */
 function startLate(unit: string): string {
   const edit =
-    "-e 's/^Before=.*/Before=shutdown.target/' -e 's/^After=/After=ssh.service /' -e 's/^WantedBy=sysinit.target/WantedBy=multi-user.target/'"
+    "-e 's/^Before=.*/Before=shutdown.target/' -e 's/^After=/After=bifrost-first-boot.service /' -e 's/^WantedBy=sysinit.target/WantedBy=multi-user.target/'"
   const copy = `sed ${edit} ${SHIPPED}/${unit} > ${LOCAL}/${unit}`
   if (unit.includes("@") || unit === "systemd-logind.service") return copy
   return `${copy}; chroot "$1" systemctl reenable ${unit}`
@@ -77,6 +82,8 @@ async function forgetThisMachine(root: string, suite: string): Promise<void> {
   await writeFile(join(root, "etc/apt/sources.list.d/debian.sources"), debianSources(suite))
   // Empty, so that systemd makes one at the first boot, and without the presets of a "first boot" in systemd's own sense.
   await writeFile(join(root, "etc/machine-id"), "")
+  // All is new: without these, systemd makes caches of libraries, users and the journal's catalogue again at the first boot.
+  for (const place of ["etc", "var"]) await writeFile(join(root, place, ".updated"), "")
   await rm(join(root, "etc/hostname"))
   await writeFile(join(root, "etc/hostname"), "localhost\n", { mode: 0o644 })
   await rm(join(root, "etc/resolv.conf"), { force: true })

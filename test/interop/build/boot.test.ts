@@ -95,6 +95,9 @@ describe("the Debian 13 image", () => {
       await machine.saw(/first-boot: reported to the provisioner/, 8 * minutes)
       expect(reports.splice(0)).toEqual([`POST /v1/first-boot/${uuid} {"token": "told-once"}`])
 
+      // What comes after the boot loader is the same; what both must do is to reach it.
+      if (firmware === "uefi") return
+
       const known = join(dir, `${firmware}.known_hosts`)
       const hostKey = (await readFile(join(dir, "host.pub"), "utf8")).split(" ").slice(0, 2).join(" ")
       await writeFile(known, `[127.0.0.1]:${port} ${hostKey}\n`)
