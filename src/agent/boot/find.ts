@@ -4,6 +4,7 @@ import { basename, join } from "node:path"
 import { messageOf } from "../../util/errors.ts"
 import { run } from "../../util/run.ts"
 import type { KernelFiles } from "../sysfs.ts"
+import { fileSystemOf } from "./file-system.ts"
 import { type BootEntry, defaultBlsEntry, defaultGrubEntry, parseGrubEnvironment } from "./grub.ts"
 
 /** An entry with its files as paths on this machine, and the mount that they are under. */
@@ -17,17 +18,6 @@ export interface FoundSystem {
 /** Where distributions keep what we read, on a root partition and on a separate /boot. */
 const GRUB = ["boot/grub/grub.cfg", "boot/grub2/grub.cfg", "grub/grub.cfg", "grub2/grub.cfg"]
 const LOADER = ["boot/loader/entries", "loader/entries"]
-/**
- * What systems are installed on, tried in turn: busybox's mount does not load a module for a type that it has to guess.
- * `noload` and `norecovery` keep a journal from being replayed: reading must not write.
- */
-const FILE_SYSTEMS = [
-  ["ext4", "ro,noload"],
-  ["xfs", "ro,norecovery"],
-  ["btrfs", "ro"],
-  ["vfat", "ro"],
-] as const
-
 /**
  * Mounts the disk's partitions one by one, read only, and gives the first that says how its system is started to
  * `use`. Unmounts in any case. Undefined when none does.
@@ -65,12 +55,12 @@ export function partitionsOf(files: KernelFiles, disk: string): string[] {
     .map((entry) => `/dev/${entry}`)
 }
 
+/** False when there is no file system that a system is started from, or the kernel does not want it. */
 async function mount(device: string, at: string): Promise<boolean> {
-  for (const [type, options] of FILE_SYSTEMS) {
-    const { code } = await run("mount", ["-t", type, "-o", options, device, at], { accept: [1, 32, 255] })
-    if (code === 0) return true
-  }
-  return false
+  const found = await fileSystemOf(device)
+  if (!found) return false
+  const { code } = await run("mount", ["-t", found.type, "-o", found.options, device, at], { accept: [1, 32, 255] })
+  return code === 0
 }
 
 /** Looks below a mounted partition. GRUB's paths begin at the partition's root, whether that is `/` or `/boot`. */
