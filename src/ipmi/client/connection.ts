@@ -52,6 +52,8 @@ export class Connection {
     const deadline = clock.now() + deadlineMs
     const what = describeCommand(netFn, command)
     let reopened = false
+    const stayedBusy = () =>
+      new BifrostError(ipmiErrors.BMC_BUSY, { node: login.node, detail: `${deadlineMs} ms for ${what}` })
     let busyWait = firstBusyWait
     for (;;) {
       const fresh = this.#session === undefined
@@ -60,6 +62,8 @@ export class Connection {
       const response = await session.request(netFn, command, data, { deadline, attempts, signal })
       if (!response) {
         this.#drop()
+        // The last question before the deadline may be cut short; what it said until then is the truth.
+        if (busyWait > firstBusyWait && clock.now() >= deadline) throw stayedBusy()
         if (fresh || reopened || clock.now() >= deadline) {
           const kind = reopened ? ipmiErrors.BMC_SESSION_LOST : ipmiErrors.BMC_SILENT
           throw new BifrostError(kind, { node: login.node, detail: `it opened a session, but never answered ${what}` })
@@ -71,9 +75,7 @@ export class Connection {
         if (response.code === 0 || accept === "any" || accept.includes(response.code)) return response
         throw this.#refusal(what, response.code)
       }
-      if (clock.now() + busyWait >= deadline) {
-        throw new BifrostError(ipmiErrors.BMC_BUSY, { node: login.node, detail: `${deadlineMs} ms for ${what}` })
-      }
+      if (clock.now() + busyWait >= deadline) throw stayedBusy()
       await clock.sleep(busyWait, signal)
       busyWait = Math.min(busyWait * 2, longestBusyWait)
     }
