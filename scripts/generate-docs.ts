@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs"
+import { decisionsPage } from "./generate-docs-decisions.ts"
 import { errorsOfRooms, errorsPage } from "./generate-docs-errors.ts"
 import { diagrams, phaseTable, planTable, verbTable } from "./generate-docs-states.ts"
 
@@ -14,7 +15,11 @@ export async function generatedPages(root: string): Promise<Record<string, strin
     /(<!-- made: (\w+) -->\n)[\s\S]*?(<!-- end -->)/g,
     (_, begin: string, name: string, end: string) => `${begin}${made[name] ?? ""}\n${end}`,
   )
-  return { "docs/states.md": states, "docs/reference/errors.md": errorsPage(await errorsOfRooms(root)) }
+  return {
+    "docs/states.md": states,
+    "docs/reference/errors.md": errorsPage(await errorsOfRooms(root)),
+    "docs/decisions/README.md": decisionsPage(root),
+  }
 }
 
 /** The pages that no longer say what the code says, by their paths. */
