@@ -7,7 +7,8 @@ export const debian13: OsDefinition = {
   packages: [
     ["systemd-sysv", "udev", "dbus", "linux-image-amd64", "initramfs-tools", "busybox-static", "zstd", "kmod"],
     ["openssh-server", "ca-certificates", "iproute2", "iputils-ping", "systemd-resolved", "systemd-timesyncd"],
-    ["docker.io", "docker-cli", "iptables", "apparmor", "python3"],
+    // The engine unpacks layers with pigz where it is there: twice as fast as by itself.
+    ["docker.io", "docker-cli", "pigz", "iptables", "apparmor", "python3"],
     ["e2fsprogs", "fdisk", "procps", "less", "debian-archive-keyring"],
   ].flat(),
   exclude: [
