@@ -168,7 +168,7 @@ export async function watchHere(client: Client, id: string, clock: Clock, json: 
   const stream = json ? process.stderr : process.stdout
   const out: WatchOutput = {
     live: stream.isTTY === true,
-    width: () => stream.columns ?? 120,
+    width: () => stream.columns || 120,
     write: (text) => void stream.write(text),
   }
   if (out.live) out.write(pc.dim(`run ${id}; Ctrl-C leaves it to itself\n`))
