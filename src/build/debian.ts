@@ -61,16 +61,17 @@ export async function makeDebianRoot(root: DebianRoot, target: string, options: 
   })
 }
 
-const defaultMirror = "http://deb.debian.org/debian"
-
-/** The mirror this host's own apt uses for Debian, else Debian's. Security updates are expected beside it at `-security`. */
+/**
+ * The archive that this host's own apt uses for Debian; MIRROR_UNKNOWN where it names none. Security updates are expected
+ * beside it at `-security`.
+ */
 export async function debianMirror(etc = "/etc/apt"): Promise<string> {
   const files = globSync(["sources.list", "sources.list.d/*.list", "sources.list.d/*.sources"], { cwd: etc }).sort()
   for (const file of files) {
     const found = mirrorIn(await readFile(`${etc}/${file}`, "utf8"))
     if (found) return found
   }
-  return defaultMirror
+  throw new BifrostError(buildErrors.MIRROR_UNKNOWN, { detail: etc })
 }
 
 /** The first archive in a sources file, of either format, whose path ends in `/debian`. */

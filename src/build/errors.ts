@@ -31,6 +31,11 @@ export const buildErrors = defineErrors({
     summary: "the ramdisk lacks something that it was to hold",
     remedy: "Check images/ramdisk/ramdisk.ts against the packages of the suite it names.",
   },
+  MIRROR_UNKNOWN: {
+    status: 500,
+    summary: "apt on this machine names no archive of Debian",
+    remedy: "Add one whose path ends in /debian to /etc/apt/sources.list; images are made from its packages.",
+  },
   BOOT_LOADER_UNEXPECTED: {
     status: 500,
     summary: "the boot loader is not laid out as expected",

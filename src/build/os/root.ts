@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { OsDefinition } from "../../../images/os/definition.ts"
 import type { Recipe } from "../cache.ts"
-import { type DebianRoot, makeDebianRoot, type WorkOptions } from "../debian.ts"
+import { type DebianRoot, debianMirror, makeDebianRoot, type WorkOptions } from "../debian.ts"
 import { inProject } from "../project.ts"
 
 /**
@@ -79,7 +79,7 @@ async function forgetThisMachine(root: string, suite: string): Promise<void> {
   })
   const stale = globSync(["var/cache/debconf/*-old", "var/lib/dpkg/*-old", "boot/*.old-dkms"], { cwd: root })
   for (const path of [...generated, ...stale]) await rm(join(root, path), { force: true })
-  await writeFile(join(root, "etc/apt/sources.list.d/debian.sources"), debianSources(suite))
+  await writeFile(join(root, "etc/apt/sources.list.d/debian.sources"), debianSources(suite, await debianMirror()))
   // Empty, so that systemd makes one at the first boot, and without the presets of a "first boot" in systemd's own sense.
   await writeFile(join(root, "etc/machine-id"), "")
   // All is new: without these, systemd makes caches of libraries, users and the journal's catalogue again at the first boot.
@@ -90,7 +90,8 @@ async function forgetThisMachine(root: string, suite: string): Promise<void> {
   await symlink("../run/systemd/resolve/stub-resolv.conf", join(root, "etc/resolv.conf"))
 }
 
-function debianSources(suite: string): string {
+/** Nodes get their updates from the archive that they were made from. */
+function debianSources(suite: string, mirror: string): string {
   const source = (uri: string, suites: string) =>
     `Types: deb
 URIs: ${uri}
@@ -99,8 +100,8 @@ Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 `
   return [
-    source("http://deb.debian.org/debian", `${suite} ${suite}-updates`),
-    source("http://deb.debian.org/debian-security", `${suite}-security`),
+    source(mirror, `${suite} ${suite}-updates`),
+    source(`${mirror}-security`, `${suite}-security`),
   ].join("\n")
 }
 

@@ -18,10 +18,10 @@ it("takes other archives for none", () => {
   expect(mirrorIn("deb https://packages.example/node nodistro main\n")).toBeUndefined()
 })
 
-it("falls back to Debian's own", async () => {
+it("says so when apt names none, and else takes what it names", async () => {
   const etc = await mkdtemp(join(tmpdir(), "bifrost-apt-"))
   try {
-    expect(await debianMirror(etc)).toBe("http://deb.debian.org/debian")
+    await expect(debianMirror(etc)).rejects.toMatchObject({ code: "MIRROR_UNKNOWN" })
     await mkdir(join(etc, "sources.list.d"))
     await writeFile(join(etc, "sources.list.d/site.sources"), "Types: deb\nURIs: http://mirror.example/debian\n")
     expect(await debianMirror(etc)).toBe("http://mirror.example/debian")
