@@ -99,10 +99,7 @@ Suites: ${suites}
 Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 `
-  return [
-    source(mirror, `${suite} ${suite}-updates`),
-    source(`${mirror}-security`, `${suite}-security`),
-  ].join("\n")
+  return [source(mirror, `${suite} ${suite}-updates`), source(`${mirror}-security`, `${suite}-security`)].join("\n")
 }
 
 /** Copies a tree so that root owns it, with 0755 for directories and programs and 0644 for the rest, whatever umask and user. */
