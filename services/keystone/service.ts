@@ -12,15 +12,12 @@ const workerMb = 110
 
 const database: DatabaseDefinition = { name: "keystone", password: "keystone_database_password" }
 
-const url = ({ site, host }: Pick<ServiceContext, "site" | "host">) =>
-  `http://${site.endpointAddress ?? host.address}:${port}`
-
 const config: FileDefinition = {
   name: "keystone.conf",
   dest: "/etc/keystone/keystone.conf",
   owner: "keystone:keystone",
   perm: "0600",
-  content: ({ site, first, databaseUrl }) => ({
+  content: ({ site, carriers, databaseUrl }) => ({
     DEFAULT: { debug: site.debug, use_stderr: true },
     database: { connection: databaseUrl(database), connection_recycle_time: 10, max_pool_size: 1, max_retries: -1 },
     token: { provider: "fernet", expiration: 86_400 },
@@ -28,7 +25,9 @@ const config: FileDefinition = {
     cache: {
       enabled: true,
       backend: "dogpile.cache.pymemcache",
-      memcache_servers: `${first("control").address}:11211`,
+      memcache_servers: carriers("memcached")
+        .map(({ address }) => `${address}:11211`)
+        .join(","),
     },
     oslo_middleware: { enable_proxy_headers_parsing: true },
   }),
@@ -73,7 +72,8 @@ const uwsgi: FileDefinition = {
 export default defineService({
   name: "keystone",
   group: "control",
-  database,
+  databases: [database],
+  catalog: [{ type: "identity", name: "keystone", description: "OpenStack Identity", container: "keystone", port }],
   secrets: {
     keystone_database_password: "password",
     keystone_admin_password: "password",
@@ -123,7 +123,6 @@ export default defineService({
       healthy: ({ host }) => ["healthcheck_curl", `http://${host.address}:${port}/v3`],
     },
   ],
-  endpoint: url,
 })
 
 function bootstrapVariables(context: ServiceContext): string {
@@ -134,9 +133,9 @@ function bootstrapVariables(context: ServiceContext): string {
     ROLE_NAME: "admin",
     SERVICE_NAME: "keystone",
     REGION_ID: context.site.region,
-    ADMIN_URL: url(context),
-    INTERNAL_URL: url(context),
-    PUBLIC_URL: url(context),
+    ADMIN_URL: context.endpoint("identity"),
+    INTERNAL_URL: context.endpoint("identity"),
+    PUBLIC_URL: context.endpoint("identity"),
   }
   return Object.entries(variables)
     .map(([key, value]) => `OS_BOOTSTRAP_${key}='${value}'\n`)

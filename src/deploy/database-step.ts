@@ -18,15 +18,15 @@ export interface DatabaseStepOptions {
   readonly id: string
   readonly after: readonly string[]
   readonly host: DeployHost
-  /** Database and user have this one name. */
   readonly name: string
+  readonly user: string
   readonly password: Secret
 }
 
 /** A database, its user and the user's rights. SQL goes through the server's socket, as standard input: no argument shows it. */
 export function databaseStep(options: DatabaseStepOptions): Step<DatabaseSeen> {
   const { name } = options
-  const [schema, user, password] = [identifier(name), `${text(name)}@'%'`, text(options.password.reveal())]
+  const [schema, user, password] = [identifier(name), `${text(options.user)}@'%'`, text(options.password.reveal())]
   const sql = (statements: string, signal: AbortSignal) => runSql(options.host, statements, options.password, signal)
   return {
     id: options.id,
@@ -37,9 +37,9 @@ export function databaseStep(options: DatabaseStepOptions): Step<DatabaseSeen> {
       const answer = await sql(
         `SELECT
           (SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = ${text(name)}),
-          (SELECT COUNT(*) FROM mysql.global_priv WHERE user = ${text(name)} AND host = '%'
+          (SELECT COUNT(*) FROM mysql.global_priv WHERE user = ${text(options.user)} AND host = '%'
             AND JSON_VALUE(priv, '$.authentication_string') = PASSWORD(${password})),
-          (SELECT COUNT(*) FROM mysql.db WHERE user = ${text(name)} AND host = '%' AND db = ${text(grantPattern(name))}
+          (SELECT COUNT(*) FROM mysql.db WHERE user = ${text(options.user)} AND host = '%' AND db = ${text(grantPattern(name))}
             AND create_priv = 'Y' AND alter_priv = 'Y' AND insert_priv = 'Y' AND drop_priv = 'Y');`,
         signal,
       )
@@ -51,8 +51,10 @@ export function databaseStep(options: DatabaseStepOptions): Step<DatabaseSeen> {
     },
     plan: (seen) => [
       ...(seen.schema ? [] : [{ action: "create" as const, target: `database ${name}` }]),
-      ...(seen.user ? [] : [{ action: "update" as const, target: `database user ${name}` }]),
-      ...(seen.grant ? [] : [{ action: "update" as const, target: `rights of database user ${name}` }]),
+      ...(seen.user ? [] : [{ action: "update" as const, target: `database user ${options.user}` }]),
+      ...(seen.grant
+        ? []
+        : [{ action: "update" as const, target: `rights of database user ${options.user} on ${name}` }]),
     ],
     async apply(_changes, signal) {
       await sql(

@@ -2,24 +2,50 @@ import type { InventoryHost } from "./inventory.ts"
 import type { OsloConfig } from "./oslo.ts"
 import type { SiteConfig } from "./site.ts"
 
-/** A service of the cloud: containers that stay, tasks that run once, a database, secrets. */
+/** A service of the cloud: containers that stay, tasks that run once, databases, secrets, its place in the catalog. */
 export interface ServiceDefinition {
   readonly name: string
-  /** The inventory's group whose first host carries it. */
+  /** The inventory's group whose hosts carry it. */
   readonly group: string
+  /** Whether a site has it; without it, every site. */
+  readonly enabled?: (site: SiteConfig) => boolean
   readonly secrets?: Readonly<Record<string, SecretKind>>
-  readonly database?: DatabaseDefinition
+  readonly databases?: readonly DatabaseDefinition[]
   readonly containers: readonly ContainerDefinition[]
   readonly tasks?: readonly TaskDefinition[]
-  /** What it answers at, for people and for the catalog. */
-  readonly endpoint?: (context: Pick<ServiceContext, "site" | "host">) => string
+  /** What clients find it by. */
+  readonly catalog?: readonly CatalogEntry[]
+  /** Who it is in Keystone when it asks other services; in the project `service`. */
+  readonly user?: ServiceUser
+  /** Where people reach it, when that is no entry of the catalog. */
+  readonly address?: (context: Pick<ServiceContext, "site" | "carriers">) => string
 }
 
 export type SecretKind = "password" | "fernet"
 
 export interface DatabaseDefinition {
   readonly name: string
-  /** The secret that is its user's password; the user is named like the database. */
+  /** Whose it is; named like the database unless given. One user may have several databases. */
+  readonly user?: string
+  /** The secret that is its user's password. */
+  readonly password: string
+}
+
+export interface CatalogEntry {
+  /** Service type of the service-types authority, e.g. `image`. */
+  readonly type: string
+  readonly name: string
+  readonly description: string
+  /** The container that answers. */
+  readonly container: string
+  readonly port: number
+  /** After host and port, e.g. `/v2.1`; `%(project_id)s` is for Keystone to fill. */
+  readonly path?: string
+}
+
+export interface ServiceUser {
+  readonly name: string
+  /** A secret's name. */
   readonly password: string
 }
 
@@ -28,15 +54,42 @@ export interface UnitDefinition {
   /** Container's name, and that of its folder under /etc/kolla. */
   readonly name: string
   readonly image: string
+  /** The group whose hosts carry it; its service's unless given. */
+  readonly group?: string
+  /** On each host of the group; without it, on the first. */
+  readonly each?: true
+  /** Whether a site has it; without it, as its service. */
+  readonly enabled?: (site: SiteConfig) => boolean
   readonly command: (context: ServiceContext) => string
   readonly files?: readonly FileDefinition[]
-  /** `volume:/path` */
+  /** `volume:/path` or `/path/on/host:/path`, with Docker's options behind another colon. */
   readonly volumes?: readonly string[]
+  /** More than every container may. */
+  readonly access?: HostAccess
   readonly environment?: (context: ServiceContext) => Readonly<Record<string, string>>
   /** Owners that volumes must have; they may come from an image with another user. */
   readonly permissions?: readonly { readonly path: string; readonly owner: string; readonly recurse?: boolean }[]
-  /** What must be there first: `database/NAME`, `container/NAME`, `task/NAME`. */
+  /**
+   * What must be there first: `database/NAME`, `container/NAME`, `task/NAME` wherever they are, `catalog/SERVICE`; with
+   * `here/` before it, only the one on the same host. What a site does not have is not waited for.
+   */
   readonly needs?: readonly string[]
+}
+
+/** What a container may do to its host beyond what every container may. */
+export interface HostAccess {
+  /** Linux capabilities, without `CAP_`. */
+  readonly capabilities?: readonly string[]
+  /** Paths under /dev. */
+  readonly devices?: readonly string[]
+  /** Every device that the host has, or will have: for what attaches volumes. */
+  readonly allDevices?: true
+  /** Namespaces of the host that it shares; all share the network's. */
+  readonly namespaces?: readonly ("pid" | "ipc" | "cgroup")[]
+  /** Without seccomp's and AppArmor's filters and masked paths: for what mounts, makes namespaces or runs machines. */
+  readonly unconfined?: true
+  /** The user it starts as, where it cannot be the image's. */
+  readonly user?: string
 }
 
 export interface ContainerDefinition extends UnitDefinition {
@@ -68,8 +121,10 @@ export interface ServiceContext {
   readonly site: SiteConfig
   readonly host: InventoryHost
   readonly facts: HostFacts
-  /** The first host of a group. */
-  readonly first: (group: string) => InventoryHost
+  /** The hosts that carry a container, by its name; none when the site does not have it. */
+  readonly carriers: (container: string) => readonly InventoryHost[]
+  /** Where clients reach a service of the catalog, by its type. */
+  readonly endpoint: (type: string) => string
   /** A secret's value, for files only: never for environments, commands or labels. */
   readonly secret: (name: string) => string
   readonly databaseUrl: (database: DatabaseDefinition) => string

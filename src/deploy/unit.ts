@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import type Docker from "dockerode"
 import { renderOslo } from "./oslo.ts"
-import type { ContainerDefinition, ServiceContext, UnitDefinition } from "./service.ts"
+import type { ContainerDefinition, HostAccess, ServiceContext, UnitDefinition } from "./service.ts"
 
 /** Labels are the memory of what a container was made from; nothing else on the host remembers. */
 export const labels = {
@@ -54,7 +54,9 @@ export function renderUnit(
       LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } },
       // An engine without a limit gives its containers a billion descriptors; Erlang and MariaDB size tables by them.
       Ulimits: [{ Name: "nofile", Soft: 16_384, Hard: 16_384 }],
+      ...hostAccess(definition.access ?? {}),
     },
+    ...(definition.access?.user && { User: definition.access.user }),
     ...(definition.healthy && { Healthcheck: healthcheck(definition.healthy(context), definition.startSeconds) }),
   }
   const fingerprints = {
@@ -64,6 +66,26 @@ export function renderUnit(
     [labels.config]: digest(JSON.stringify(files)),
   }
   return { name: definition.name, folder, files, options: { ...base, name: definition.name }, labels: fingerprints }
+}
+
+function hostAccess(access: HostAccess): Docker.HostConfig {
+  const { capabilities, devices, allDevices, namespaces = [], unconfined } = access
+  const shares = (namespace: (typeof namespaces)[number]) => namespaces.includes(namespace)
+  return {
+    ...(capabilities && { CapAdd: [...capabilities] }),
+    ...(devices && {
+      Devices: devices.map((path) => ({ PathOnHost: path, PathInContainer: path, CgroupPermissions: "rwm" })),
+    }),
+    ...(allDevices && { DeviceCgroupRules: ["a *:* rwm"] }),
+    ...(shares("pid") && { PidMode: "host" }),
+    ...(shares("ipc") && { IpcMode: "host" }),
+    ...(shares("cgroup") && { CgroupnsMode: "host" }),
+    ...(unconfined && {
+      SecurityOpt: ["seccomp=unconfined", "apparmor=unconfined"],
+      MaskedPaths: [],
+      ReadonlyPaths: [],
+    }),
+  }
 }
 
 export const startSeconds = (definition: ContainerDefinition) => definition.startSeconds ?? defaultStartSeconds

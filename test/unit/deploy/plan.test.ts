@@ -14,7 +14,8 @@ const context = (site = defaultSite, cpus = 2, memoryMb = 2048): ServiceContext 
   site,
   host,
   facts: { cpus, memoryMb },
-  first: () => host,
+  carriers: () => [host],
+  endpoint: () => "http://192.0.2.11:5000",
   secret: (name) => `secret-${name}`,
   databaseUrl: ({ name }) => `mysql+pymysql://${name}:secret-db@192.0.2.11:3306/${name}`,
 })
