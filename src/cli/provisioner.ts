@@ -5,12 +5,12 @@ import { attachContainer } from "../lab/lab.ts"
 import type { ProvisionerOptions } from "../provisioner/spec.ts"
 import { down, logs, status, type UpPort, up } from "../provisioner/up.ts"
 import { inState, pathsFrom } from "../util/paths.ts"
+import { examples } from "./examples.ts"
+import { type ServiceFlags, withServiceOptions } from "./service-options.ts"
 
 const paths = pathsFrom(process.env)
 
-interface UpFlags {
-  readonly interface: string
-  readonly range?: string
+interface UpFlags extends ServiceFlags {
   readonly lab?: string
   readonly image: string
 }
@@ -21,14 +21,14 @@ interface LabFlag {
 
 /** `bifrost-ts up|down|logs|status`: the provisioner's own container. */
 export function registerProvisioner(program: Command): void {
-  program
-    .command("up")
+  withServiceOptions(program.command("up"))
     .description("start the provisioner in its container, or change nothing when it runs as it should")
-    .option("--interface <name>", "the provisioning interface", "prov0")
-    .option("--range <first-last>", "DHCP pool for machines that are not enrolled (default: the network's upper half)")
     .option("--lab <name>", "attach it to this lab's network instead of using the host's")
     .option("--image <reference>", "its image", "bifrost-ts/provisioner:latest")
-    .addHelpText("after", example("up --interface eno2", "up --lab bifrost-lab"))
+    .addHelpText(
+      "after",
+      examples("up --interface eno2", "up --interface eno2 --api-port 6385", "up --lab bifrost-lab"),
+    )
     .action(async (flags: UpFlags) => {
       const change = await up({ ...flags, paths } satisfies ProvisionerOptions, portFor(flags.lab))
       console.log(`provisioner ${change === "unchanged" ? pc.dim(change) : pc.green(change)}`)
@@ -87,8 +87,4 @@ function answers(): Promise<boolean> {
       .on("timeout", () => resolve(false))
       .end()
   })
-}
-
-function example(...lines: string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  bifrost-ts ${line}`).join("\n")}`
 }

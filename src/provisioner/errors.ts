@@ -3,7 +3,7 @@ import { defineErrors } from "../util/errors.ts"
 export const provisionerErrors = defineErrors({
   ENGINE_SILENT: {
     status: 503,
-    summary: "no Docker Engine answers at /var/run/docker.sock",
+    summary: "no Docker Engine of this machine answers",
     remedy: "Start it (systemctl start docker, or scripts/engine start), then repeat the command.",
   },
   PROVISIONER_IMAGE_MISSING: {

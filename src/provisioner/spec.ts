@@ -17,6 +17,10 @@ export interface ProvisionerOptions {
   readonly interface: string
   /** DHCP pool for machines that are not enrolled, FIRST-LAST. */
   readonly range?: string
+  readonly discover?: boolean
+  readonly automatedClean?: boolean
+  /** TCP port on the host's 127.0.0.1 for other clients of the API. */
+  readonly apiPort?: number
 }
 
 export const label = "ts.bifrost.provisioner"
@@ -56,11 +60,10 @@ export function networkHolder(options: ProvisionerOptions): ContainerCreateOptio
 }
 
 export function service(options: ProvisionerOptions): ContainerCreateOptions {
-  const serve = ["serve", "--interface", options.interface, ...(options.range ? ["--range", options.range] : [])]
   return fingerprinted({
     name: namesFor(options.lab).service,
     Image: options.image,
-    Cmd: serve,
+    Cmd: serveCommand(options),
     User: String(serviceUser),
     Env: [`BIFROST_STATE=${options.paths.state}`],
     HostConfig: {
@@ -75,6 +78,17 @@ export function service(options: ProvisionerOptions): ContainerCreateOptions {
       Init: true,
     },
   })
+}
+
+/** `bifrost-ts serve` with the options that `up` was given. */
+function serveCommand({ interface: name, range, discover, automatedClean, apiPort }: ProvisionerOptions): string[] {
+  return [
+    ...["serve", "--interface", name],
+    ...(range === undefined ? [] : ["--range", range]),
+    ...(discover ? ["--discover"] : []),
+    ...(automatedClean ? ["--automated-clean"] : []),
+    ...(apiPort === undefined ? [] : ["--api-port", String(apiPort)]),
+  ]
 }
 
 /** The specification's own hash as a label: `up` leaves a container alone whose label says that it is the same. */

@@ -1,6 +1,6 @@
 import Docker from "dockerode"
 import { type Clock, systemClock } from "../util/clock.ts"
-import { BifrostError } from "../util/errors.ts"
+import { BifrostError, messageOf } from "../util/errors.ts"
 import { provisionerErrors } from "./errors.ts"
 import { label, namesFor, networkHolder, type ProvisionerOptions, service, serviceUser } from "./spec.ts"
 import { handOver } from "./state.ts"
@@ -76,12 +76,13 @@ export async function logs(lab: string | undefined, follow: boolean, tail: numbe
   out.write(plainLog(await container.logs({ follow: false, stdout: true, stderr: true, tail })))
 }
 
+/** This machine's engine: at its usual socket, or at the one that DOCKER_HOST names (unix://…). */
 async function connect(): Promise<Docker> {
-  const engine = new Docker({ socketPath: "/var/run/docker.sock" })
+  const engine = new Docker()
   try {
     await engine.ping()
   } catch (cause) {
-    throw new BifrostError(provisionerErrors.ENGINE_SILENT, { cause })
+    throw new BifrostError(provisionerErrors.ENGINE_SILENT, { detail: messageOf(cause), cause })
   }
   return engine
 }

@@ -1,14 +1,14 @@
 import Docker from "dockerode"
-import { BifrostError } from "../../util/errors.ts"
+import { BifrostError, messageOf } from "../../util/errors.ts"
 import { buildErrors } from "../errors.ts"
 
-/** The Docker Engine of this machine. ENGINE_MISSING when none answers. */
+/** The Docker Engine of this machine, or where DOCKER_HOST says. ENGINE_MISSING when none answers. */
 export async function openEngine(): Promise<Docker> {
-  const engine = new Docker({ socketPath: "/var/run/docker.sock" })
+  const engine = new Docker()
   try {
     await engine.ping()
   } catch (cause) {
-    throw new BifrostError(buildErrors.ENGINE_MISSING, { detail: "/var/run/docker.sock", cause })
+    throw new BifrostError(buildErrors.ENGINE_MISSING, { detail: messageOf(cause), cause })
   }
   return engine
 }
