@@ -3,35 +3,25 @@ import {
   defineService,
   type FileDefinition,
   type ServiceContext,
-  workers,
 } from "../../src/deploy/service.ts"
+import { configFile, database, logging, logVolume, memcacheServers } from "../common/openstack.ts"
+import { uwsgiCommand, uwsgiFile } from "../common/uwsgi.ts"
 
 const port = 5000
-/** A worker's resident memory after its first requests. */
-const workerMb = 110
 
-const database: DatabaseDefinition = { name: "keystone", password: "keystone_database_password" }
+const keystoneDatabase: DatabaseDefinition = { name: "keystone", password: "keystone_database_password" }
 
-const config: FileDefinition = {
-  name: "keystone.conf",
-  dest: "/etc/keystone/keystone.conf",
-  owner: "keystone:keystone",
-  perm: "0600",
-  content: ({ site, carriers, databaseUrl }) => ({
-    DEFAULT: { debug: site.debug, use_stderr: true },
-    database: { connection: databaseUrl(database), connection_recycle_time: 10, max_pool_size: 1, max_retries: -1 },
+const config = configFile({
+  service: "keystone",
+  content: (context) => ({
+    DEFAULT: logging(context, "keystone"),
+    database: database(context, keystoneDatabase),
     token: { provider: "fernet", expiration: 86_400 },
     fernet_tokens: { max_active_keys: 3 },
-    cache: {
-      enabled: true,
-      backend: "dogpile.cache.pymemcache",
-      memcache_servers: carriers("memcached")
-        .map(({ address }) => `${address}:11211`)
-        .join(","),
-    },
+    cache: { enabled: true, backend: "dogpile.cache.pymemcache", memcache_servers: memcacheServers(context) },
     oslo_middleware: { enable_proxy_headers_parsing: true },
   }),
-}
+})
 
 /** Keys are the site's secrets, laid down as files: every host has the same ones and none is lost with a host. */
 const keys: readonly FileDefinition[] = ["fernet", "credential"].flatMap((kind) =>
@@ -44,35 +34,18 @@ const keys: readonly FileDefinition[] = ["fernet", "credential"].flatMap((kind) 
   })),
 )
 
-const uwsgi: FileDefinition = {
+const wsgi = {
+  service: "keystone",
   name: "keystone-uwsgi.ini",
-  dest: "/etc/keystone/keystone-uwsgi.ini",
-  owner: "keystone:keystone",
-  perm: "0600",
-  content: ({ host, facts }) => ({
-    uwsgi: {
-      plugins: "python3",
-      "http-socket": `${host.address}:${port}`,
-      "wsgi-file": "/usr/bin/keystone-wsgi-public",
-      master: true,
-      processes: workers(facts, workerMb),
-      threads: 1,
-      "enable-threads": true,
-      "thunder-lock": true,
-      "die-on-term": true,
-      // Clients saw resets when uWSGI ended a connection that they meant to use again.
-      "add-header": "Connection: close",
-      "buffer-size": 65_535,
-      "need-app": true,
-      "disable-logging": true,
-    },
-  }),
+  wsgi: "/usr/bin/keystone-wsgi-public",
+  port,
+  workerMb: 110,
 }
 
 export default defineService({
   name: "keystone",
   group: "control",
-  databases: [database],
+  databases: [keystoneDatabase],
   catalog: [{ type: "identity", name: "keystone", description: "OpenStack Identity", container: "keystone", port }],
   secrets: {
     keystone_database_password: "password",
@@ -117,8 +90,9 @@ export default defineService({
     {
       name: "keystone",
       image: "keystone",
-      command: () => "uwsgi --ini /etc/keystone/keystone-uwsgi.ini",
-      files: [config, uwsgi, ...keys],
+      command: () => uwsgiCommand(wsgi),
+      files: [config, uwsgiFile(wsgi), ...keys],
+      volumes: [logVolume],
       needs: ["task/bootstrap_keystone", "container/memcached"],
       healthy: ({ host }) => ["healthcheck_curl", `http://${host.address}:${port}/v3`],
     },

@@ -1,0 +1,70 @@
+import { type DatabaseDefinition, defineService, type ServiceUser } from "../../src/deploy/service.ts"
+import { authToken, configFile, database, logging, logVolume } from "../common/openstack.ts"
+import { uwsgiCommand, uwsgiFile } from "../common/uwsgi.ts"
+
+const port = 9292
+const glanceDatabase: DatabaseDefinition = { name: "glance", password: "glance_database_password" }
+const user: ServiceUser = { name: "glance", password: "glance_keystone_password" }
+
+const config = configFile({
+  service: "glance",
+  name: "glance-api.conf",
+  content: (context) => ({
+    DEFAULT: {
+      ...logging(context, "glance"),
+      enabled_backends: "file:file",
+      // Large uploads go through one worker; the store is shared by all.
+      show_multiple_locations: false,
+    },
+    database: database(context, glanceDatabase),
+    keystone_authtoken: authToken(context, user),
+    paste_deploy: { flavor: "keystone" },
+    glance_store: { default_backend: "file" },
+    file: { filesystem_store_datadir: "/var/lib/glance/images/" },
+    os_glance_staging_store: { filesystem_store_datadir: "/var/lib/glance/staging/" },
+    os_glance_tasks_store: { filesystem_store_datadir: "/var/lib/glance/tasks/" },
+    oslo_middleware: { enable_proxy_headers_parsing: true },
+  }),
+})
+
+const wsgi = {
+  service: "glance",
+  name: "glance-api-uwsgi.ini",
+  wsgi: "/usr/bin/glance-wsgi-api",
+  port,
+  workerMb: 140,
+}
+
+export default defineService({
+  name: "glance",
+  group: "control",
+  databases: [glanceDatabase],
+  user,
+  catalog: [{ type: "image", name: "glance", description: "OpenStack Image", container: "glance_api", port }],
+  secrets: { glance_database_password: "password", glance_keystone_password: "password" },
+  tasks: [
+    {
+      name: "bootstrap_glance",
+      image: "glance-api",
+      command: () => "true",
+      environment: () => ({ KOLLA_BOOTSTRAP: "" }),
+      files: [config],
+      volumes: [logVolume],
+      needs: ["database/glance"],
+      perImage: true,
+      fingerprint: () => ["db_sync"],
+    },
+  ],
+  containers: [
+    {
+      name: "glance_api",
+      image: "glance-api",
+      command: () => uwsgiCommand(wsgi),
+      files: [config, uwsgiFile(wsgi)],
+      volumes: [logVolume, "glance:/var/lib/glance/"],
+      permissions: [{ path: "/var/lib/glance", owner: "glance:glance" }],
+      needs: ["task/bootstrap_glance", "container/memcached"],
+      healthy: ({ host }) => ["healthcheck_curl", `http://${host.address}:${port}/versions`],
+    },
+  ],
+})
