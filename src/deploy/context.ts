@@ -23,7 +23,7 @@ export function secretOf(secrets: ReadonlyMap<string, Secret>, name: string): Se
 export function endpointUrl({ container, port, path = "" }: CatalogEntry, { placement, site }: ContextOptions): string {
   const [host] = placement.carriers(container)
   if (!host) throw new BifrostError(deployErrors.DEFINITION_UNSOUND, { detail: `no host carries ${container}` })
-  return `http://${site.endpointAddress ?? host.address}:${port}${path}`
+  return `http://${site.internal_vip_address ?? host.address}:${port}${path}`
 }
 
 /** What definitions may ask while they are rendered for one host. */
