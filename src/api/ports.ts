@@ -15,6 +15,14 @@ export type RunRequest = JsonObject & {
   image?: string
   /** deploy: only tell what would change. */
   dry_run?: boolean
+  /** deploy: only these services. */
+  only?: string[]
+  /** deploy: only on these hosts. */
+  hosts?: string[]
+  /** deploy: a service or a step; this, what it comes after, and no more. */
+  until?: string
+  /** deploy: bring about what was left out and is not as wanted, instead of stopping at it. */
+  with_dependencies?: boolean
 }
 
 /** Carries out what spans nodes. Each run's progress is in the store's events, under its id. */

@@ -13,6 +13,7 @@ import { type ImagesLock, pinnedReference } from "./lock.ts"
 import { type PlacedUnit, Placement } from "./placement.ts"
 import { prepareStep } from "./prepare-step.ts"
 import { type PullProgress, pullStep } from "./pull-step.ts"
+import { type Scope, scoped } from "./scope.ts"
 import type { ServiceDefinition } from "./service.ts"
 import type { SiteConfig } from "./site.ts"
 import { taskStep } from "./task-step.ts"
@@ -27,6 +28,8 @@ export interface AssembleOptions {
   readonly registry: { readonly address: string; readonly ca?: string }
   readonly lock: ImagesLock
   readonly clock: Clock
+  /** What of it a run is to do; without it, all. */
+  readonly scope?: Scope
   /** Where openrc.sh and clouds.yaml go. */
   readonly accessFolder: string
   readonly onPull: (host: string, progress: PullProgress) => void
@@ -118,5 +121,6 @@ export function assemble(options: AssembleOptions): Assembly {
       }),
     )
   }
-  return { graph: new StepGraph([...steps.values()]), endpoints }
+  const graph = scoped(new StepGraph([...steps.values()]), options.scope ?? {}, placement, inventory)
+  return { graph, endpoints }
 }

@@ -54,7 +54,7 @@ export function databaseStep(options: DatabaseStepOptions): Step<DatabaseSeen> {
       ...(seen.user ? [] : [{ action: "update" as const, target: `database user ${options.user}` }]),
       ...(seen.grant
         ? []
-        : [{ action: "update" as const, target: `rights of database user ${options.user} on ${name}` }]),
+        : [{ action: "update" as const, target: `grant of database user ${options.user} on ${name}` }]),
     ],
     async apply(_changes, signal) {
       await sql(

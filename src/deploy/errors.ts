@@ -6,6 +6,16 @@ export const deployErrors = defineErrors({
     summary: "no host is there to deploy to",
     remedy: "Provision nodes first, and give one of them the group that is missing.",
   },
+  SCOPE_UNKNOWN: {
+    status: 400,
+    summary: "the site has nothing of the name that the run was to be limited to",
+    remedy: "bifrost-ts service list shows services and hosts, bifrost-ts run graph the steps.",
+  },
+  SCOPE_EMPTY: {
+    status: 400,
+    summary: "no step is left of the deployment when it is limited like this",
+    remedy: "Does this host carry this service? bifrost-ts service list shows which does.",
+  },
   HOST_NOT_READY: {
     status: 409,
     summary: "a node cannot take part in a deployment",

@@ -60,17 +60,26 @@ export async function applyFiles(transport: HostTransport, seen: FilesSeen, sign
   for (const path of seen.surplus) await transport.removeFile(path, signal)
 }
 
-/** The lines that are in one text only, `-` old and `+` new, in the order of the texts. */
+const section = /^\[.*\]$/
+
+/** The lines that are in one text only, `-` old and `+` new, in the order of the texts; each after its `[section]`. */
 export function lineDiff(before: string, after: string): string[] {
   const [old, now] = [before.split("\n"), after.split("\n")]
   const length = longestCommon(old, now)
   const lines: string[] = []
   let [i, j] = [0, 0]
+  let heading: string | undefined
+  const push = (line: string) => {
+    if (heading !== undefined) lines.push(`  ${heading}`)
+    heading = undefined
+    lines.push(line)
+  }
   while (i < old.length || j < now.length) {
-    if (i < old.length && j < now.length && old[i] === now[j]) [i, j] = [i + 1, j + 1]
-    else if (j >= now.length || (i < old.length && length[i + 1]![j]! >= length[i]![j + 1]!))
-      lines.push(`- ${old[i++]}`)
-    else lines.push(`+ ${now[j++]}`)
+    if (i < old.length && j < now.length && old[i] === now[j]) {
+      if (section.test(old[i]!)) heading = old[i]
+      ;[i, j] = [i + 1, j + 1]
+    } else if (j >= now.length || (i < old.length && length[i + 1]![j]! >= length[i]![j + 1]!)) push(`- ${old[i++]}`)
+    else push(`+ ${now[j++]}`)
   }
   return lines
 }

@@ -49,6 +49,11 @@ export class Placement {
     this.#ids = ids
   }
 
+  /** Ids of the steps that a service consists of. */
+  stepsOf(service: ServiceDefinition): string[] {
+    return this.needed(namesOf(service))
+  }
+
   carriers(container: string): readonly InventoryHost[] {
     return this.containers.filter(({ unit }) => unit.name === container).map(({ host }) => host)
   }

@@ -26,9 +26,9 @@ export function pullStep(options: PullStepOptions): Step<boolean> {
   return {
     id: options.id,
     after: options.after,
-    resources: [`${host.entry.name}/pull`],
     inspect: async () => (await orAbsent(engine.getImage(reference).inspect())) !== undefined,
     plan: (present) => (present ? [] : [{ action: "pull", target: `image ${reference}` }]),
+    resources: () => [`${host.entry.name}/pull`],
     async apply(_changes, signal) {
       try {
         const stream = await engine.pull(reference, { abortSignal: signal })

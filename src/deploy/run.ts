@@ -1,3 +1,4 @@
+import type { StepGraph } from "../graph/graph.ts"
 import type { StepJournal } from "../graph/journal.ts"
 import type { GraphEvent, StepResult } from "../graph/result.ts"
 import { runGraph } from "../graph/run.ts"
@@ -14,6 +15,7 @@ import { deployErrors } from "./errors.ts"
 import { deployHost } from "./host.ts"
 import type { Inventory } from "./inventory.ts"
 import type { ImagesLock } from "./lock.ts"
+import type { Scope } from "./scope.ts"
 import { siteSecrets } from "./secrets.ts"
 import type { ServiceDefinition } from "./service.ts"
 import type { SiteConfig } from "./site.ts"
@@ -34,6 +36,8 @@ export interface DeployRequest {
   readonly lock: ImagesLock
   /** Directory for openrc.sh and clouds.yaml. */
   readonly accessFolder: string
+  /** What of the deployment to do; all of it when not given. */
+  readonly scope?: Scope
   /** Only look and say what would be done: nothing is written, on hosts or here. */
   readonly dryRun?: boolean
   /** With the same journal a run goes on where an earlier process of it died. */
@@ -94,7 +98,7 @@ export async function deployRun(request: DeployRequest): Promise<DeployResult> {
       secrets,
       onPull: (host, { image, done, total }) => onEvent?.({ kind: "run.pull", data: { host, image, done, total } }),
     })
-    onEvent?.({ kind: "run.plan", data: { dry_run: dryRun, steps: graph.steps.map(({ id }) => id) } })
+    onEvent?.({ kind: "run.plan", data: planData(graph, dryRun) })
     const { steps, criticalPath } = await runGraph(graph, {
       clock,
       signal,
@@ -135,19 +139,28 @@ function failure({ id, error }: StepResult): DeployResult["failed"][number] {
   }
 }
 
+/** Enough to draw the graph and to find its critical path when all is over. */
+function planData({ steps }: StepGraph, dryRun: boolean): JsonObject {
+  const after = Object.fromEntries(steps.map(({ id, after: others }) => [id, [...others]]))
+  return { dry_run: dryRun, steps: steps.map(({ id }) => id), after }
+}
+
 function stepData(event: GraphEvent): JsonObject {
   const { step } = event
   if (event.kind === "begin") return { step, phase: "begin" }
   const listed = (changes: readonly Change[]) =>
     changes.map(({ action, target, reason }) => ({ action, target, reason: reason ?? null }))
   if (event.kind === "apply") return { step, phase: "apply", changes: listed(event.changes) }
-  const { status, changes, startedAt, endedAt, error, because } = event.result
+  const { status, changes, startedAt, endedAt, waited, error, because } = event.result
   return {
     step,
     phase: "end",
     status,
     changes: listed(changes),
     seconds: (endedAt - startedAt) / 1000,
+    waited: waited / 1000,
+    started_at: startedAt,
+    ended_at: endedAt,
     error: error === undefined ? null : messageOf(error),
     because: [...(because ?? [])],
   }

@@ -1,11 +1,14 @@
-import type { StepGraph } from "./graph.ts"
 import type { StepResult } from "./result.ts"
+import type { Step } from "./step.ts"
 
-/** The chain through the graph whose durations sum up highest. */
-export function criticalPath(graph: StepGraph, results: ReadonlyMap<string, StepResult>): string[] {
+/** The chain through the graph whose durations sum up highest. No step stands before one that it comes after. */
+export function criticalPath(
+  steps: readonly Pick<Step, "id" | "after">[],
+  results: ReadonlyMap<string, Pick<StepResult, "startedAt" | "endedAt">>,
+): string[] {
   const best = new Map<string, { total: number; previous: string | undefined }>()
   let last: string | undefined
-  for (const { id, after } of graph.steps) {
+  for (const { id, after } of steps) {
     const result = results.get(id)
     const own = result ? result.endedAt - result.startedAt : 0
     let previous: string | undefined

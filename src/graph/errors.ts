@@ -11,6 +11,11 @@ export const graphErrors = defineErrors({
     summary: "the graph of steps is not sound",
     remedy: "Each id may be used once, and what a step comes after must exist.",
   },
+  STEP_LEFT_OUT: {
+    status: 409,
+    summary: "what was asked for rests on something that was left out and is not as wanted",
+    remedy: "Add --with-dependencies, which brings that about too, or leave --only and --host out.",
+  },
   STEP_NOT_CONVERGED: {
     status: 500,
     summary: "a step was done, and what it should have changed is still not as wanted",

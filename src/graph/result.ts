@@ -8,6 +8,8 @@ export interface StepResult {
   /** ms since the epoch; equal when the step was skipped. */
   readonly startedAt: number
   readonly endedAt: number
+  /** ms of these in which it was ready and a resource was not free. */
+  readonly waited: number
   readonly error?: unknown
   /** Of a skipped step: the failed steps that it waited for. */
   readonly because?: readonly string[]

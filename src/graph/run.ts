@@ -4,8 +4,9 @@ import { criticalPath } from "./critical-path.ts"
 import { graphErrors } from "./errors.ts"
 import type { StepGraph } from "./graph.ts"
 import type { StepJournal } from "./journal.ts"
+import { Resources } from "./resources.ts"
 import type { GraphEvent, GraphResult, StepResult } from "./result.ts"
-import type { Step } from "./step.ts"
+import { changeWords, type Step } from "./step.ts"
 
 export interface GraphOptions {
   readonly clock: Clock
@@ -13,23 +14,22 @@ export interface GraphOptions {
   /** Inspect and plan only; nothing is written. */
   readonly dryRun?: boolean
   readonly journal?: StepJournal
-  /** How many steps may use a resource at a time; without a word on it, one. */
+  /** How many steps may use a resource at a time while they are applied; without a word on it, one. */
   readonly limit?: (resource: string) => number
   readonly onEvent?: (event: GraphEvent) => void
 }
 
 /**
- * Runs each step as soon as all that it comes after has succeeded and its resources are free. A failure skips only what
- * depends on it; the rest goes on. Rejects only when the signal aborts (after the running steps have ended) or the
- * journal fails; failed steps are in the result.
+ * Runs each step as soon as all that it comes after has succeeded; it is applied as soon as its resources are free. A
+ * failure skips only what depends on it; the rest goes on. Rejects only when the signal aborts (after the running steps
+ * have ended) or the journal fails; failed steps are in the result.
  */
 export async function runGraph(graph: StepGraph, options: GraphOptions): Promise<GraphResult> {
   const results = new Map<string, StepResult>()
   const waiting = new Set(graph.steps)
   const running = new Map<string, Promise<void>>()
-  const inUse = new Map<string, number>()
+  const resources = new Resources(options.limit ?? (() => 1))
   const cutOff = (await options.journal?.cutOff()) ?? new Set<string>()
-  const free = (resource: string) => (inUse.get(resource) ?? 0) < (options.limit?.(resource) ?? 1)
   let broken: { cause: unknown } | undefined
 
   const settle = (result: StepResult) => {
@@ -38,15 +38,11 @@ export async function runGraph(graph: StepGraph, options: GraphOptions): Promise
   }
   const start = (step: Step) => {
     waiting.delete(step)
-    for (const resource of step.resources ?? []) inUse.set(resource, (inUse.get(resource) ?? 0) + 1)
-    const work = runStep(step, cutOff.has(step.id), options)
+    const work = runStep(step, cutOff.has(step.id), resources, options)
       .then(settle, (cause) => {
         broken ??= { cause }
       })
-      .finally(() => {
-        running.delete(step.id)
-        for (const resource of step.resources ?? []) inUse.set(resource, inUse.get(resource)! - 1)
-      })
+      .finally(() => running.delete(step.id))
     running.set(step.id, work)
   }
 
@@ -58,8 +54,8 @@ export async function runGraph(graph: StepGraph, options: GraphOptions): Promise
         if (because.length > 0) {
           waiting.delete(step)
           const now = options.clock.now()
-          settle({ id: step.id, status: "skipped", changes: [], startedAt: now, endedAt: now, because })
-        } else if (step.after.every((id) => results.has(id)) && (step.resources ?? []).every(free)) start(step)
+          settle({ id: step.id, status: "skipped", changes: [], startedAt: now, endedAt: now, waited: 0, because })
+        } else if (step.after.every((id) => results.has(id))) start(step)
       }
     }
     if (running.size === 0) break
@@ -67,12 +63,17 @@ export async function runGraph(graph: StepGraph, options: GraphOptions): Promise
   }
   if (broken) throw broken.cause
   options.signal.throwIfAborted()
-  return { steps: [...results.values()], criticalPath: criticalPath(graph, results) }
+  return { steps: [...results.values()], criticalPath: criticalPath(graph.steps, results) }
 }
 
-async function runStep(step: Step, wasCutOff: boolean, options: GraphOptions): Promise<StepResult> {
-  const { clock, signal, journal } = options
-  const base = { id: step.id, startedAt: clock.now() }
+async function runStep(
+  step: Step,
+  wasCutOff: boolean,
+  resources: Resources,
+  options: GraphOptions,
+): Promise<StepResult> {
+  const { clock, signal } = options
+  const base = { id: step.id, startedAt: clock.now(), waited: 0 }
   options.onEvent?.({ kind: "begin", step: step.id })
   let changes: StepResult["changes"] = []
   try {
@@ -84,15 +85,36 @@ async function runStep(step: Step, wasCutOff: boolean, options: GraphOptions): P
   } catch (error) {
     return { ...base, status: "failed", changes, endedAt: clock.now(), error }
   }
+  const ready = clock.now()
+  let release: () => void
+  try {
+    release = await resources.take((changes.length > 0 && step.resources?.(changes)) || [], signal)
+  } catch (error) {
+    return { ...base, status: "failed", changes, endedAt: clock.now(), error }
+  }
+  base.waited = clock.now() - ready
+  try {
+    return await applyStep(step, changes, base, options)
+  } finally {
+    release()
+  }
+}
+
+async function applyStep(
+  step: Step,
+  changes: StepResult["changes"],
+  base: Pick<StepResult, "id" | "startedAt" | "waited">,
+  { clock, signal, journal, onEvent }: GraphOptions,
+): Promise<StepResult> {
   // A journal that cannot be written ends the run: what is not recorded could not be resumed.
   const record = await journal?.begin(step.id, changes)
   try {
     if (changes.length > 0) {
-      options.onEvent?.({ kind: "apply", step: step.id, changes })
+      onEvent?.({ kind: "apply", step: step.id, changes })
       await step.apply(changes, signal)
       const left = step.plan(await step.inspect(signal))
       if (left.length > 0) {
-        const detail = `${step.id}: ${left.map(({ action, target, reason }) => `${action} ${target} (${reason ?? ""})`).join(", ")}`
+        const detail = `${step.id}: ${left.map(changeWords).join(", ")}`
         throw new BifrostError(graphErrors.STEP_NOT_CONVERGED, { detail })
       }
     }

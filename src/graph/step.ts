@@ -8,6 +8,10 @@ export interface Change {
   readonly diff?: readonly string[]
 }
 
+/** `create container keystone (reason)` */
+export const changeWords = ({ action, target, reason }: Change) =>
+  `${action} ${target}${reason === undefined ? "" : ` (${reason})`}`
+
 /**
  * A piece of desired state that can be looked at, compared and brought about; every method may be called again after any
  * crash. Methods (not function properties), so that `Step<Seen>` fits into a graph of `Step<unknown>`.
@@ -17,12 +21,12 @@ export interface Step<Seen = unknown> {
   readonly id: string
   /** Ids of steps that must have succeeded before this one starts. */
   readonly after: readonly string[]
-  /** Names of what it uses; the runner limits how many steps use one at a time. */
-  readonly resources?: readonly string[]
   /** Reads only. It must bear that what earlier steps would make is not there yet: a dry run changes nothing. */
   inspect(signal: AbortSignal): Promise<Seen>
   /** Pure. No change means nothing to do. */
   plan(seen: Seen): readonly Change[]
+  /** Names of what applying these changes uses; the runner limits how many steps use one at a time. */
+  resources?(changes: readonly Change[]): readonly string[]
   apply(changes: readonly Change[], signal: AbortSignal): Promise<void>
   /** Proof beyond `plan(inspect())` being empty; throws when it does not hold. */
   verify?(signal: AbortSignal): Promise<void>

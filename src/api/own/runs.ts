@@ -15,6 +15,10 @@ const fields = {
   then_deploy: kinds.boolean,
   image: kinds.text,
   dry_run: kinds.boolean,
+  only: kinds.texts,
+  hosts: kinds.texts,
+  until: kinds.text,
+  with_dependencies: kinds.boolean,
 } satisfies Record<string, Kind>
 
 /** `/v1/runs`: what spans nodes. `POST` a RunRequest → 202 with the run. */

@@ -3,7 +3,9 @@ import { services } from "../../../services/index.ts"
 import { inventoryFrom } from "../../deploy/inventory.ts"
 import { runJournal } from "../../deploy/journal.ts"
 import { type ImagesLock, parseLock } from "../../deploy/lock.ts"
+import { Placement } from "../../deploy/placement.ts"
 import { type DeployResult, deployRun } from "../../deploy/run.ts"
+import { checkScope } from "../../deploy/scope.ts"
 import { defaultSite } from "../../deploy/site.ts"
 import type { Store } from "../../store/port.ts"
 import type { JsonObject, NodeRecord } from "../../store/records.ts"
@@ -12,6 +14,7 @@ import { BifrostError } from "../../util/errors.ts"
 import { inState, type Paths } from "../../util/paths.ts"
 import { serviceErrors } from "../errors.ts"
 import type { RunContext, RunKind } from "./engine.ts"
+import { deployRequest } from "./scope.ts"
 
 export interface DeployOptions {
   readonly store: Store
@@ -25,12 +28,13 @@ export interface DeployOptions {
 export function deployKind(options: DeployOptions): RunKind {
   return {
     async check(request) {
-      const [unknown] = Object.keys(request).filter((key) => key !== "dry_run")
-      if (unknown !== undefined) throw new BifrostError(serviceErrors.RUN_INVALID, { detail: `unknown key ${unknown}` })
+      const { scope } = deployRequest(request)
+      const inventory = inventoryFrom(await options.store.nodes.list())
+      if (inventory.hosts.length > 0) checkScope(scope, new Placement(services, inventory, defaultSite), inventory)
       await imagesLock(options.paths)
     },
     async execute(context) {
-      return deployNodes(options, await options.store.nodes.list(), context, context.run.request["dry_run"] === true)
+      return deployNodes(options, await options.store.nodes.list(), context, deployRequest(context.run.request))
     },
   }
 }
@@ -40,7 +44,7 @@ export async function deployNodes(
   { store, clock, paths, registry }: DeployOptions,
   nodes: readonly NodeRecord[],
   { run, signal, tell }: RunContext,
-  dryRun = false,
+  { dryRun, scope }: Partial<ReturnType<typeof deployRequest>> = {},
 ): Promise<JsonObject> {
   const privateKey = await store.secrets.get("site", "ssh_private_key")
   const inventory = inventoryFrom(nodes)
@@ -56,7 +60,8 @@ export async function deployNodes(
     registry,
     lock: await imagesLock(paths),
     accessFolder: inState.access(paths),
-    dryRun,
+    dryRun: dryRun ?? false,
+    ...(scope && { scope }),
     journal: runJournal(store.journal, run.id),
     clock,
     signal,

@@ -118,7 +118,7 @@ describe("drift", () => {
     await site.host.exec("sed -i 's/^expiration.*/expiration = 1/' /etc/kolla/keystone/keystone.conf")
     const result = await deploy()
     expect(changes(result)).toEqual(["update file /etc/kolla/keystone/keystone.conf", "restart container keystone"])
-    expect(result.planned[0]!.diff).toEqual(["- expiration = 1", "+ expiration = 86400"])
+    expect(result.planned[0]!.diff).toEqual(["  [token]", "- expiration = 1", "+ expiration = 86400"])
     expect(JSON.stringify(result)).not.toContain(
       (await site.store.secrets.get("site", "keystone_database_password"))!.reveal(),
     )

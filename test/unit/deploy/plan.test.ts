@@ -58,7 +58,7 @@ it("masks secrets in the diff of a file, and shows only lines that differ", () =
     surplus: ["/etc/kolla/x/old"],
   }
   const [update, removal] = planFiles(seen, [new Secret("hunter2")])
-  expect(update!.diff).toEqual(["- b = 1", "+ b = 2"])
+  expect(update!.diff).toEqual(["  [a]", "- b = 1", "+ b = 2"])
   expect(removal!.target).toBe("file /etc/kolla/x/old")
   expect(redact("x hunter2 y", [new Secret("hunter2")])).toBe("x ****** y")
 })

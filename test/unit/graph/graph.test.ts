@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest"
 import { StepGraph } from "../../../src/graph/graph.ts"
+import { Resources } from "../../../src/graph/resources.ts"
 import type { GraphEvent } from "../../../src/graph/result.ts"
 import { runGraph } from "../../../src/graph/run.ts"
+import { guarded } from "../../../src/graph/select.ts"
 import type { Change, Step } from "../../../src/graph/step.ts"
 import { systemClock as clock } from "../../../src/util/clock.ts"
 
@@ -100,7 +102,7 @@ describe("runGraph", () => {
     const now: Record<string, number> = {}
     const using = (id: string, resource: string): Step<boolean> => ({
       ...step(world, id),
-      resources: [resource],
+      resources: () => [resource],
       async apply() {
         now[resource] = (now[resource] ?? 0) + 1
         most[resource] = Math.max(most[resource] ?? 0, now[resource])
@@ -158,5 +160,64 @@ describe("runGraph", () => {
     const steps = [lasting("a", [], 10), lasting("b", ["a"], 500), lasting("c", ["a"], 20), lasting("d", ["b", "c"], 5)]
     const { criticalPath } = await runGraph(new StepGraph(steps), { clock: ticking, signal })
     expect(criticalPath).toEqual(["a", "b", "d"])
+  })
+})
+
+describe("guarded", () => {
+  const chain = (world: Set<string>) =>
+    new StepGraph([
+      step(world, "a"),
+      step(world, "b", ["a"]),
+      step(world, "c", ["b"]),
+      step(world, "d", ["b"]),
+      step(world, "e"),
+    ])
+
+  it("applies the targets alone when what they rest on is as wanted", async () => {
+    const world = new Set(["a", "b"])
+    const { steps } = await runGraph(guarded(chain(world), new Set(["c"])), { clock, signal })
+    expect(statuses(steps)).toEqual({ a: "unchanged", b: "unchanged", c: "changed" })
+    expect(world).toEqual(new Set(["a", "b", "c"]))
+  })
+
+  it("names everything left out that would change, however far behind, and begins nothing that rests on it", async () => {
+    const world = new Set(["b"])
+    const { steps } = await runGraph(guarded(chain(world), new Set(["c", "e"])), { clock, signal })
+    expect(statuses(steps)).toEqual({ a: "failed", b: "unchanged", c: "skipped", e: "changed" })
+    expect(String(steps.find(({ id }) => id === "a")!.error)).toContain("left out and is not as wanted: a: create a")
+    expect(world).toEqual(new Set(["b", "e"]))
+  })
+
+  it("keeps the order among targets, also where one of them is between two others", () => {
+    const graph = guarded(chain(new Set()), new Set(["a", "c"]))
+    expect(graph.steps.map(({ id, after }) => [id, after])).toEqual([
+      ["a", []],
+      ["b", []],
+      ["c", ["b"]],
+    ])
+  })
+})
+
+describe("Resources", () => {
+  it("never holds one thing while waiting for another, and forgets who gave up", async () => {
+    const resources = new Resources(() => 1)
+    const taken: string[] = []
+    const take = async (who: string, names: string[], abort = signal) => {
+      const release = await resources.take(names, abort)
+      taken.push(who)
+      return release
+    }
+    const first = await take("first", ["x"])
+    const both = take("both", ["x", "y"])
+    const other = await take("other", ["y"])
+    const abort = new AbortController()
+    const gone = take("gone", ["x"], abort.signal)
+    abort.abort(new Error("gave up"))
+    await expect(gone).rejects.toThrow("gave up")
+    first()
+    other()
+    ;(await both)()
+    ;(await take("last", ["x", "y"]))()
+    expect(taken).toEqual(["first", "other", "both", "last"])
   })
 })
