@@ -1,4 +1,5 @@
 import { type FileDefinition, workers } from "../../src/deploy/service.ts"
+import type { SiteConfig } from "../../src/deploy/site.ts"
 
 export interface UwsgiOptions {
   readonly service: string
@@ -18,13 +19,13 @@ export function uwsgiFile({ service, name, wsgi, port, workerMb }: UwsgiOptions)
     dest: `/etc/${service}/${name}`,
     owner: `${service}:${service}`,
     perm: "0600",
-    content: ({ host, facts }) => ({
+    content: ({ site, host, facts }) => ({
       uwsgi: {
         plugins: "python3",
         "http-socket": `${host.address}:${port}`,
         "wsgi-file": wsgi,
         master: true,
-        processes: workers(facts, workerMb),
+        processes: chosenWorkers(site, service) ?? workers(facts, workerMb),
         threads: 1,
         "enable-threads": true,
         "thunder-lock": true,
@@ -41,3 +42,9 @@ export function uwsgiFile({ service, name, wsgi, port, workerMb }: UwsgiOptions)
 
 export const uwsgiCommand = ({ service, name }: Pick<UwsgiOptions, "service" | "name">) =>
   `uwsgi --ini /etc/${service}/${name}`
+
+/** What the site says of this service, or of all. */
+function chosenWorkers({ services, workers: all }: SiteConfig, service: string): number | undefined {
+  const known: Readonly<Record<string, { readonly workers?: number }>> = services
+  return known[service]?.workers ?? all
+}

@@ -1,4 +1,5 @@
 import { type DatabaseDefinition, defineService, type ServiceUser } from "../../src/deploy/service.ts"
+import { bootstrapTask } from "../common/bootstrap.ts"
 import { authToken, configFile, database, logging, logVolume } from "../common/openstack.ts"
 import { uwsgiCommand, uwsgiFile } from "../common/uwsgi.ts"
 
@@ -42,19 +43,7 @@ export default defineService({
   user,
   catalog: [{ type: "image", name: "glance", description: "OpenStack Image", container: "glance_api", port }],
   secrets: { glance_database_password: "password", glance_keystone_password: "password" },
-  tasks: [
-    {
-      name: "bootstrap_glance",
-      image: "glance-api",
-      command: () => "true",
-      environment: () => ({ KOLLA_BOOTSTRAP: "" }),
-      files: [config],
-      volumes: [logVolume],
-      needs: ["database/glance"],
-      perImage: true,
-      fingerprint: () => ["db_sync"],
-    },
-  ],
+  tasks: [bootstrapTask({ name: "bootstrap_glance", image: "glance-api", files: [config], databases: ["glance"] })],
   containers: [
     {
       name: "glance_api",

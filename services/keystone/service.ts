@@ -109,7 +109,7 @@ function bootstrapVariables(context: ServiceContext): string {
     REGION_ID: context.site.region,
     ADMIN_URL: context.endpoint("identity"),
     INTERNAL_URL: context.endpoint("identity"),
-    PUBLIC_URL: context.endpoint("identity"),
+    PUBLIC_URL: context.endpoint("identity", "public"),
   }
   return Object.entries(variables)
     .map(([key, value]) => `OS_BOOTSTRAP_${key}='${value}'\n`)

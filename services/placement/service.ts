@@ -1,4 +1,5 @@
 import { type DatabaseDefinition, defineService, type ServiceUser } from "../../src/deploy/service.ts"
+import { bootstrapTask } from "../common/bootstrap.ts"
 import { authToken, configFile, database, logging, logVolume } from "../common/openstack.ts"
 import { uwsgiCommand, uwsgiFile } from "../common/uwsgi.ts"
 
@@ -34,17 +35,7 @@ export default defineService({
   ],
   secrets: { placement_database_password: "password", placement_keystone_password: "password" },
   tasks: [
-    {
-      name: "bootstrap_placement",
-      image: "placement-api",
-      command: () => "true",
-      environment: () => ({ KOLLA_BOOTSTRAP: "" }),
-      files: [config],
-      volumes: [logVolume],
-      needs: ["database/placement"],
-      perImage: true,
-      fingerprint: () => ["db_sync"],
-    },
+    bootstrapTask({ name: "bootstrap_placement", image: "placement-api", files: [config], databases: ["placement"] }),
   ],
   containers: [
     {

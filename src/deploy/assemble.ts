@@ -107,7 +107,7 @@ export function assemble(options: AssembleOptions): Assembly {
   const endpoints: Record<string, string> = {}
   for (const { name, catalog = [], address } of placement.services) {
     const [entry] = catalog
-    if (entry) endpoints[name] = endpointUrl(entry, names)
+    if (entry) endpoints[name] = endpointUrl(entry, "public", names)
     else if (address) endpoints[name] = address({ site, carriers: (container) => placement.carriers(container) })
   }
   if (endpoints["keystone"]) {

@@ -1,9 +1,11 @@
+import { isIPv6 } from "node:net"
 import { BifrostError } from "../util/errors.ts"
 import type { Secret } from "../util/secret.ts"
 import { deployErrors } from "./errors.ts"
 import type { DeployHost } from "./host.ts"
+import { networkOf } from "./networks.ts"
 import type { Placement } from "./placement.ts"
-import type { CatalogEntry, DatabaseDefinition, ServiceContext } from "./service.ts"
+import type { CatalogEntry, DatabaseDefinition, EndpointInterface, ServiceContext } from "./service.ts"
 import type { SiteConfig } from "./site.ts"
 
 export interface ContextOptions {
@@ -19,26 +21,37 @@ export function secretOf(secrets: ReadonlyMap<string, Secret>, name: string): Se
   throw new BifrostError(deployErrors.DEFINITION_UNSOUND, { detail: `no service declares the secret ${name}` })
 }
 
-/** Where clients reach an entry of the catalog. */
-export function endpointUrl({ container, port, path = "" }: CatalogEntry, { placement, site }: ContextOptions): string {
+/** Where an entry of the catalog is reached. */
+export function endpointUrl(entry: CatalogEntry, from: EndpointInterface, { placement, site }: ContextOptions): string {
+  const { container, port, path = "" } = entry
   const [host] = placement.carriers(container)
   if (!host) throw new BifrostError(deployErrors.DEFINITION_UNSOUND, { detail: `no host carries ${container}` })
-  return `http://${site.internal_vip_address ?? host.address}:${port}${path}`
+  const internal = site.internal_vip_address ?? host.address
+  const address = from === "public" ? (site.external_vip_address ?? internal) : internal
+  const { tls } = site
+  const secure = from === "public" && site.external_vip_address !== undefined ? tls.external : tls.internal
+  return `${secure ? "https" : "http"}://${isIPv6(address) ? `[${address}]` : address}:${port}${path}`
 }
 
 /** What definitions may ask while they are rendered for one host. */
 export async function contextOn(host: DeployHost, options: ContextOptions): Promise<ServiceContext> {
   const { placement, site, secrets } = options
-  const entries = placement.services.flatMap(({ catalog = [] }) => catalog)
+  const facts = await host.facts()
+  const carriers = (container: string) => placement.carriers(container)
+  const entries = placement.services
+    .flatMap(({ catalog = [] }) => catalog)
+    .map((entry) => ({ ...entry, hosts: carriers(entry.container) }))
   const secret = (name: string) => secretOf(secrets, name).reveal()
   return {
     site,
     host: host.entry,
-    facts: await host.facts(),
-    carriers: (container) => placement.carriers(container),
-    endpoint(type) {
+    facts,
+    carriers,
+    network: (role) => networkOf(role, host.entry, facts.interfaces, site),
+    entries,
+    endpoint(type, from = "internal") {
       const entry = entries.find((each) => each.type === type)
-      if (entry) return endpointUrl(entry, options)
+      if (entry) return endpointUrl(entry, from, options)
       throw new BifrostError(deployErrors.DEFINITION_UNSOUND, { detail: `no service of the type ${type}` })
     },
     secret,

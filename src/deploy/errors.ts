@@ -21,6 +21,11 @@ export const deployErrors = defineErrors({
     summary: "a node cannot take part in a deployment",
     remedy: "Provision it again, so that its address and its SSH host key are recorded.",
   },
+  NETWORK_MISSING: {
+    status: 409,
+    summary: "a host is not in a network that the site needs",
+    remedy: "Name the interface or the network of this role in bifrost.yaml, for the site, a group or the host.",
+  },
   DEFINITION_UNSOUND: {
     status: 500,
     summary: "a service definition is not sound",

@@ -1,5 +1,6 @@
 import type { HostTransport } from "../transport/port.ts"
 import type { InventoryHost } from "./inventory.ts"
+import { interfacesFrom } from "./networks.ts"
 import type { HostFacts } from "./service.ts"
 
 /** A host of the inventory with the way to it. */
@@ -16,9 +17,13 @@ export function deployHost(entry: InventoryHost, transport: HostTransport): Depl
     entry,
     transport,
     facts() {
-      known ??= transport.engine.info().then((info: { NCPU: number; MemTotal: number }) => ({
+      known ??= Promise.all([
+        transport.engine.info() as Promise<{ NCPU: number; MemTotal: number }>,
+        transport.exec(["ip", "-json", "address", "show"]),
+      ]).then(([info, links]) => ({
         cpus: info.NCPU,
         memoryMb: Math.floor(info.MemTotal / 1024 / 1024),
+        interfaces: interfacesFrom(links.stdout),
       }))
       known.catch(() => {
         known = undefined

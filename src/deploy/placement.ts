@@ -25,7 +25,7 @@ export class Placement {
   readonly #ids: ReadonlyMap<string, readonly string[]>
 
   constructor(services: readonly ServiceDefinition[], inventory: Inventory, site: SiteConfig) {
-    this.services = services.filter(({ enabled }) => enabled?.(site) ?? true)
+    this.services = services.filter((service) => isWanted(service, site))
     const place = <Unit extends UnitDefinition>(kind: string, service: ServiceDefinition, units: readonly Unit[]) =>
       units
         .filter(({ enabled }) => enabled?.(site) ?? true)
@@ -73,6 +73,12 @@ export class Placement {
       return need.startsWith(here) ? ids.filter((id) => id.startsWith(`${host?.name}/`)) : ids
     })
   }
+}
+
+/** A core service is the site file's to switch on or off; others say themselves what they are for. */
+function isWanted({ name, enabled }: ServiceDefinition, site: SiteConfig): boolean {
+  const core: Readonly<Record<string, { readonly enabled: boolean }>> = site.services
+  return enabled?.(site) ?? core[name]?.enabled ?? true
 }
 
 export const catalogId = (service: string) => `site/catalog/${service}`

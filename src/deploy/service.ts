@@ -1,13 +1,14 @@
 import type { InventoryHost } from "./inventory.ts"
+import type { HostInterface, HostNetwork } from "./networks.ts"
 import type { OsloConfig } from "./oslo.ts"
-import type { SiteConfig } from "./site.ts"
+import type { NetworkRole, SiteConfig } from "./site.ts"
 
 /** A service of the cloud: containers that stay, tasks that run once, databases, secrets, its place in the catalog. */
 export interface ServiceDefinition {
   readonly name: string
   /** The inventory's group whose hosts carry it. */
   readonly group: string
-  /** Whether a site has it; without it, every site. */
+  /** Whether a site has it; without it, as the site file says of a service of this name, else every site. */
   readonly enabled?: (site: SiteConfig) => boolean
   readonly secrets?: Readonly<Record<string, SecretKind>>
   readonly databases?: readonly DatabaseDefinition[]
@@ -42,6 +43,9 @@ export interface CatalogEntry {
   /** After host and port, e.g. `/v2.1`; `%(project_id)s` is for Keystone to fill. */
   readonly path?: string
 }
+
+/** Keystone's word for from where an endpoint is meant to be reached. */
+export type EndpointInterface = "internal" | "public"
 
 export interface ServiceUser {
   readonly name: string
@@ -123,8 +127,12 @@ export interface ServiceContext {
   readonly facts: HostFacts
   /** The hosts that carry a container, by its name; none when the site does not have it. */
   readonly carriers: (container: string) => readonly InventoryHost[]
-  /** Where clients reach a service of the catalog, by its type. */
-  readonly endpoint: (type: string) => string
+  /** Where this host is in the network of a role. */
+  readonly network: (role: NetworkRole) => HostNetwork
+  /** Every entry of the catalog, with the hosts that answer for it. */
+  readonly entries: readonly (CatalogEntry & { readonly hosts: readonly InventoryHost[] })[]
+  /** Where services reach one of the catalog, by its type; with "public", where users do. */
+  readonly endpoint: (type: string, from?: EndpointInterface) => string
   /** A secret's value, for files only: never for environments, commands or labels. */
   readonly secret: (name: string) => string
   readonly databaseUrl: (database: DatabaseDefinition) => string
@@ -133,6 +141,7 @@ export interface ServiceContext {
 export interface HostFacts {
   readonly cpus: number
   readonly memoryMb: number
+  readonly interfaces: readonly HostInterface[]
 }
 
 export function defineService(definition: ServiceDefinition): ServiceDefinition {
@@ -140,6 +149,6 @@ export function defineService(definition: ServiceDefinition): ServiceDefinition 
 }
 
 /** As many workers as a host bears: one for each CPU and each `mbEach` of a quarter of its memory, within limits. */
-export function workers({ cpus, memoryMb }: HostFacts, mbEach: number, most = 5): number {
+export function workers({ cpus, memoryMb }: Pick<HostFacts, "cpus" | "memoryMb">, mbEach: number, most = 5): number {
   return Math.max(1, Math.min(most, cpus, Math.floor(memoryMb / 4 / mbEach)))
 }

@@ -13,8 +13,10 @@ const host = { name: "host1", address: "192.0.2.11", port: 22, user: "root", hos
 const context = (site = defaultSite, cpus = 2, memoryMb = 2048): ServiceContext => ({
   site,
   host,
-  facts: { cpus, memoryMb },
+  facts: { cpus, memoryMb, interfaces: [] },
   carriers: () => [host],
+  network: () => ({ interface: "eth0", address: host.address }),
+  entries: [],
   endpoint: () => "http://192.0.2.11:5000",
   secret: (name) => `secret-${name}`,
   databaseUrl: ({ name }) => `mysql+pymysql://${name}:secret-db@192.0.2.11:3306/${name}`,

@@ -1,0 +1,122 @@
+import {
+  type ContainerDefinition,
+  type DatabaseDefinition,
+  defineService,
+  type ServiceUser,
+} from "../../src/deploy/service.ts"
+import { bootstrapTask } from "../common/bootstrap.ts"
+import {
+  authToken,
+  configFile,
+  database,
+  logging,
+  logVolume,
+  messaging,
+  serviceAuth,
+  serviceUser,
+  transportUrl,
+} from "../common/openstack.ts"
+import { uwsgiCommand, uwsgiFile } from "../common/uwsgi.ts"
+import { backendSections, enabledBackends } from "./backends.ts"
+
+const port = 8776
+const cinderDatabase: DatabaseDefinition = { name: "cinder", password: "cinder_database_password" }
+const user: ServiceUser = { name: "cinder", password: "cinder_keystone_password" }
+
+const config = configFile({
+  service: "cinder",
+  content: (context) => ({
+    DEFAULT: {
+      ...logging(context, "cinder"),
+      transport_url: transportUrl(context),
+      my_ip: context.host.address,
+      auth_strategy: "keystone",
+      glance_api_servers: context.endpoint("image"),
+      enabled_backends: enabledBackends(context).join(","),
+      default_volume_type: enabledBackends(context)[0],
+      volumes_dir: "/var/lib/cinder/volumes",
+      // A volume that cannot be zeroed in time blocks the service: thin ones are empty by themselves.
+      volume_clear: "none",
+    },
+    database: database(context, cinderDatabase, 5),
+    keystone_authtoken: authToken(context, user),
+    service_user: serviceUser(context, user),
+    nova: { ...serviceAuth(context, { name: "nova", password: "nova_keystone_password" }), interface: "internal" },
+    oslo_concurrency: { lock_path: "/var/lib/cinder/tmp" },
+    oslo_messaging_rabbit: messaging,
+    oslo_middleware: { enable_proxy_headers_parsing: true },
+    ...backendSections(context),
+  }),
+})
+
+const wsgi = {
+  service: "cinder",
+  name: "cinder-api-uwsgi.ini",
+  wsgi: "/usr/bin/cinder-wsgi",
+  port,
+  workerMb: 150,
+}
+
+const agent = (name: string, binary: string): ContainerDefinition => ({
+  name,
+  image: binary,
+  command: () => `${binary} --config-file /etc/cinder/cinder.conf`,
+  files: [config],
+  volumes: [logVolume],
+  needs: ["task/bootstrap_cinder", "container/rabbitmq", "catalog/cinder"],
+  healthy: () => ["healthcheck_port", binary, "5672"],
+})
+
+/** Volumes are attached on the host: iSCSI sessions, device nodes and mounts are the host's own. */
+const attaches = {
+  capabilities: ["SYS_ADMIN", "NET_ADMIN", "SYS_MODULE"],
+  allDevices: true,
+  namespaces: ["ipc"],
+  unconfined: true,
+} as const
+const attachVolumes = [logVolume, "/dev/:/dev/", "/run:/run:shared", "cinder:/var/lib/cinder:shared"]
+
+export default defineService({
+  name: "cinder",
+  group: "control",
+  databases: [cinderDatabase],
+  user,
+  catalog: [
+    {
+      type: "volumev3",
+      name: "cinderv3",
+      description: "OpenStack Block Storage",
+      container: "cinder_api",
+      port,
+      path: "/v3/%(project_id)s",
+    },
+  ],
+  secrets: { cinder_database_password: "password", cinder_keystone_password: "password" },
+  tasks: [bootstrapTask({ name: "bootstrap_cinder", image: "cinder-api", files: [config], databases: ["cinder"] })],
+  containers: [
+    {
+      name: "cinder_api",
+      image: "cinder-api",
+      command: () => uwsgiCommand(wsgi),
+      files: [config, uwsgiFile(wsgi)],
+      volumes: [logVolume],
+      needs: ["task/bootstrap_cinder", "container/memcached", "container/rabbitmq"],
+      healthy: ({ host }) => ["healthcheck_curl", `http://${host.address}:${port}/`],
+    },
+    agent("cinder_scheduler", "cinder-scheduler"),
+    {
+      ...agent("cinder_volume", "cinder-volume"),
+      group: "storage",
+      access: attaches,
+      volumes: attachVolumes,
+      permissions: [{ path: "/var/lib/cinder", owner: "cinder:cinder" }],
+    },
+    {
+      ...agent("cinder_backup", "cinder-backup"),
+      group: "storage",
+      access: attaches,
+      volumes: attachVolumes,
+      permissions: [{ path: "/var/lib/cinder", owner: "cinder:cinder" }],
+    },
+  ],
+})

@@ -1,0 +1,83 @@
+import { BlockList, isIP } from "node:net"
+import { BifrostError } from "../util/errors.ts"
+import { deployErrors } from "./errors.ts"
+import type { InventoryHost } from "./inventory.ts"
+import type { NetworkRole, SiteConfig } from "./site.ts"
+
+export interface HostInterface {
+  readonly name: string
+  /** IPv4 and IPv6, without their prefixes; link-local ones left out. */
+  readonly addresses: readonly string[]
+}
+
+/** Where a host is in a network. */
+export interface HostNetwork {
+  readonly interface: string
+  readonly address: string
+}
+
+/** Which network a role uses when the site does not name one for it; `management` ends at the inventory's address. */
+const insteadOf: Record<NetworkRole, NetworkRole | undefined> = {
+  management: undefined,
+  api: "management",
+  external: "api",
+  tunnel: "management",
+  storage: "management",
+}
+
+/** What the site says of a role for a host: its own word first, then its groups', then the site's. */
+function wish(role: NetworkRole, host: InventoryHost, { networks, groups, hosts }: SiteConfig) {
+  const layers = [hosts[host.name], ...host.groups.map((group) => groups[group])].map((layer) => layer?.networks)
+  return [...layers, networks].find((layer) => layer?.[role] !== undefined)?.[role]
+}
+
+/**
+ * A host's interface and address in the network of a role. Throws NETWORK_MISSING, naming what the host has, when the
+ * interface is not there or has no address that fits.
+ */
+export function networkOf(
+  role: NetworkRole,
+  host: InventoryHost,
+  interfaces: readonly HostInterface[],
+  site: SiteConfig,
+): HostNetwork {
+  const wanted = wish(role, host, site)
+  const next = insteadOf[role]
+  if (wanted === undefined && next !== undefined) return networkOf(next, host, interfaces, site)
+  const { interface: name, cidr } = wanted ?? {}
+  const fits = (address: string) =>
+    cidr === undefined ? wanted !== undefined || address === host.address : inside(cidr, address)
+  for (const each of interfaces) {
+    if (name !== undefined && each.name !== name) continue
+    const address = each.addresses.find(fits)
+    if (address !== undefined) return { interface: each.name, address }
+  }
+  const has = interfaces.map((each) => `${each.name} ${each.addresses.join(" ") || "(no address)"}`).join(", ")
+  const expected =
+    wanted === undefined
+      ? `the address ${host.address}`
+      : [name, cidr && `an address in ${cidr}`].filter(Boolean).join(" with ")
+  throw new BifrostError(deployErrors.NETWORK_MISSING, {
+    node: host.name,
+    detail: `network ${role}; it has ${has}`,
+    expected,
+  })
+}
+
+function inside(cidr: string, address: string): boolean {
+  const [network = "", prefix = ""] = cidr.split("/")
+  const family = (text: string) => (isIP(text) === 6 ? "ipv6" : "ipv4")
+  if (family(network) !== family(address)) return false
+  const block = new BlockList()
+  block.addSubnet(network, Number(prefix), family(network))
+  return block.check(address, family(address))
+}
+
+/** What `ip -json address show` prints. */
+export function interfacesFrom(json: string): HostInterface[] {
+  const links: { ifname: string; addr_info?: { local?: string; scope?: string }[] }[] = JSON.parse(json)
+  return links.map(({ ifname, addr_info = [] }) => ({
+    name: ifname,
+    addresses: addr_info.flatMap(({ local, scope }) => (local !== undefined && scope !== "link" ? [local] : [])),
+  }))
+}
