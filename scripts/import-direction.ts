@@ -23,7 +23,20 @@ export const mayImport: Record<string, readonly string[]> = {
   lab: ["util", "ipmi"],
   service: ["util", "states", "store", "enroll", "conductor", "netboot", "deploy", "transport", "api", "agent"],
   provisioner: ["util"],
-  cli: ["util", "states", "store", "enroll", "lab", "provisioner", "build", "service", "api", "deploy", "agent"],
+  cli: [
+    "util",
+    "states",
+    "store",
+    "enroll",
+    "lab",
+    "provisioner",
+    "build",
+    "service",
+    "api",
+    "deploy",
+    "agent",
+    "graph",
+  ],
 }
 
 const importPattern = /(?:from|import)\s*\(?\s*"(\.[^"]+)"/g

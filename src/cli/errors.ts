@@ -22,6 +22,16 @@ export const cliErrors = defineErrors({
     summary: "the run did not succeed",
     remedy: "Correct what it names and run it again: what is done stays done.",
   },
+  FILE_UNWRITABLE: {
+    status: 400,
+    summary: "a file cannot be written",
+    remedy: "Is its directory there, and may this user write to it?",
+  },
+  NO_TIMELINE: {
+    status: 404,
+    summary: "no step of a deployment is known of this run",
+    remedy: "Runs of deploy and plan have steps, for as long as their events are kept; see bifrost-ts run list.",
+  },
   NO_RUN: { status: 404, summary: "there is no such run", remedy: "bifrost-ts run list shows the runs." },
 })
 

@@ -5,6 +5,7 @@ import { BifrostError } from "../util/errors.ts"
 import { Client, path } from "./client.ts"
 import { cliErrors } from "./errors.ts"
 import { examples } from "./examples.ts"
+import { type PictureFlags, registerRunGraph, showTimeline } from "./run-pictures.ts"
 import { showOutcome } from "./show/run.ts"
 import { elapsed } from "./show/text.ts"
 import { table } from "./table.ts"
@@ -14,7 +15,7 @@ interface JsonFlag {
   readonly json?: boolean
 }
 
-/** `bifrost-ts run list|show|watch|abort`. */
+/** `bifrost-ts run list|show|graph|watch|abort`. */
 export function registerRun(program: Command): void {
   const run = program.command("run").description("what provision and the deployer do, and did")
   const client = () => new Client()
@@ -38,16 +39,22 @@ export function registerRun(program: Command): void {
   run
     .command("show")
     .argument("[run]", "its id, or the beginning of it; the latest when not given")
-    .description("how a run ended")
+    .description("how a run ended, and with --timeline where its time went")
+    .option("--timeline", "when each step of the deployment was at work, and the critical path")
+    .option("--svg <file>", "draw the timeline into this file")
     .option("--json", "print JSON")
-    .addHelpText("after", examples("run show", "run show 3f2a"))
-    .action(async (id: string | undefined, { json }: JsonFlag) => {
+    .addHelpText("after", examples("run show", "run show 3f2a --timeline", "run show --svg timeline.svg"))
+    .action(async (id: string | undefined, { timeline, svg, json }: PictureFlags & { timeline?: boolean }) => {
       const found = await findRun(client(), id)
+      if (timeline || svg !== undefined)
+        return showTimeline(client(), found, { ...(json && { json }), ...(svg && { svg }) })
       if (json) return console.log(JSON.stringify(found, null, 2))
       console.log(
         found.status === "running" ? `${found.kind} ${found.id} is running: bifrost-ts run watch` : showOutcome(found),
       )
     })
+
+  registerRunGraph(run, async (id) => [client(), await findRun(client(), id)])
 
   run
     .command("watch")
