@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs"
+import { services } from "../services/index.ts"
 import { decisionsPage } from "./generate-docs-decisions.ts"
 import { errorsOfRooms, errorsPage } from "./generate-docs-errors.ts"
+import { servicesPage } from "./generate-docs-services.ts"
 import { diagrams, phaseTable, planTable, verbTable } from "./generate-docs-states.ts"
 
 /** The pages that are made from code, wholly or between `<!-- made: NAME -->` and `<!-- end -->`. */
@@ -18,6 +20,7 @@ export async function generatedPages(root: string): Promise<Record<string, strin
   return {
     "docs/states.md": states,
     "docs/reference/errors.md": errorsPage(await errorsOfRooms(root)),
+    "docs/reference/services.md": servicesPage(services),
     "docs/decisions/README.md": decisionsPage(root),
   }
 }

@@ -78,6 +78,7 @@ const attachVolumes = [logVolume, "/dev/:/dev/", "/run:/run:shared", "cinder:/va
 
 export default defineService({
   name: "cinder",
+  summary: "volumes",
   group: "control",
   databases: [cinderDatabase],
   user,

@@ -38,6 +38,7 @@ const wsgi = {
 
 export default defineService({
   name: "glance",
+  summary: "images that instances boot from",
   group: "control",
   databases: [glanceDatabase],
   user,

@@ -69,6 +69,7 @@ const api = (name: keyof typeof ports, image: string): ContainerDefinition => {
 
 export default defineService({
   name: "heat",
+  summary: "stacks of resources from templates",
   group: "control",
   databases: [heatDatabase],
   user,

@@ -44,6 +44,7 @@ const wsgi = {
 
 export default defineService({
   name: "keystone",
+  summary: "identity: tokens, users, the catalog",
   group: "control",
   databases: [keystoneDatabase],
   catalog: [{ type: "identity", name: "keystone", description: "OpenStack Identity", container: "keystone", port }],

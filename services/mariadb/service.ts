@@ -2,6 +2,7 @@ import { defineService } from "../../src/deploy/service.ts"
 
 export default defineService({
   name: "mariadb",
+  summary: "the database of all services",
   group: "control",
   containers: [
     {

@@ -4,6 +4,7 @@ const port = 11211
 
 export default defineService({
   name: "memcached",
+  summary: "cache of tokens and more",
   group: "control",
   containers: [
     {

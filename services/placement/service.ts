@@ -27,6 +27,7 @@ const wsgi = {
 
 export default defineService({
   name: "placement",
+  summary: "what hypervisors have, and what of it is taken",
   group: "control",
   databases: [placementDatabase],
   user,

@@ -7,6 +7,7 @@ const nodeName = ({ host }: ServiceContext) => `rabbit@${host.name}`
 
 export default defineService({
   name: "rabbitmq",
+  summary: "messages between services' parts",
   group: "control",
   secrets: { rabbitmq_password: "password", rabbitmq_cluster_cookie: "password" },
   containers: [

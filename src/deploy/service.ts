@@ -6,6 +6,8 @@ import type { NetworkRole, SiteConfig } from "./site.ts"
 /** A service of the cloud: containers that stay, tasks that run once, databases, secrets, its place in the catalog. */
 export interface ServiceDefinition {
   readonly name: string
+  /** What it is for, in a few words. */
+  readonly summary: string
   /** The inventory's group whose hosts carry it. */
   readonly group: string
   /** Whether a site has it; without it, as the site file says of a service of this name, else every site. */

@@ -10,9 +10,10 @@ const inventory = { hosts: [host("a", "control"), host("bb", "control", "compute
 const unit = (name: string) => ({ name, image: name, command: () => name, healthy: () => ["true"] })
 const task = { ...unit("nova_discover"), perImage: false, fingerprint: () => [] }
 
-const mariadb = defineService({ name: "mariadb", group: "control", containers: [unit("mariadb")] })
+const mariadb = defineService({ name: "mariadb", summary: "", group: "control", containers: [unit("mariadb")] })
 const nova = defineService({
   name: "nova",
+  summary: "",
   group: "control",
   databases: [{ name: "nova", password: "p" }],
   user: { name: "nova", password: "p" },
@@ -23,7 +24,13 @@ const nova = defineService({
   ],
   tasks: [task],
 })
-const off = defineService({ name: "off", group: "nowhere", enabled: () => false, containers: [unit("off")] })
+const off = defineService({
+  name: "off",
+  summary: "",
+  group: "nowhere",
+  enabled: () => false,
+  containers: [unit("off")],
+})
 const placement = new Placement([mariadb, nova, off], inventory, defaultSite)
 
 describe("placement", () => {

@@ -13,7 +13,7 @@ const inventory = { hosts: [host("a", "control"), host("b", "compute")] }
 const unit = (name: string, group = "control") => ({
   ...{ name, image: name, group, command: () => name, healthy: () => ["true"] },
 })
-const mariadb = defineService({ name: "mariadb", group: "control", containers: [unit("mariadb")] })
+const mariadb = defineService({ name: "mariadb", summary: "", group: "control", containers: [unit("mariadb")] })
 const nova = defineService({
   name: "nova",
   group: "control",
