@@ -16,6 +16,7 @@ const unit = (name: string, group = "control") => ({
 const mariadb = defineService({ name: "mariadb", summary: "", group: "control", containers: [unit("mariadb")] })
 const nova = defineService({
   name: "nova",
+  summary: "",
   group: "control",
   databases: [{ name: "nova", password: "p" }],
   containers: [unit("nova_api"), unit("nova_compute", "compute")],
