@@ -17,7 +17,7 @@ export const mayImport: Record<string, readonly string[]> = {
   enroll: ["util", "states", "store"],
   conductor: ["util", "states", "store", "ipmi", "redfish", "agent", "configdrive", "transport"],
   netboot: ["util", "states", "store", "dhcp", "tftp"],
-  build: ["util"],
+  build: ["util", "graph"],
   deploy: ["util", "graph", "transport", "store"],
   api: ["util", "states", "store", "enroll", "conductor", "deploy", "agent"],
   lab: ["util", "ipmi"],

@@ -1,6 +1,5 @@
 import { BifrostError } from "../util/errors.ts"
 import type { Paths } from "../util/paths.ts"
-import { containers } from "./containers/kind.ts"
 import { buildErrors } from "./errors.ts"
 import { os } from "./os/kind.ts"
 import { provisioner } from "./provisioner/kind.ts"
@@ -28,7 +27,7 @@ export interface Built {
   readonly outputs: readonly string[]
 }
 
-/** Something that `bifrost-ts images build KIND [NAME]` can build. */
+/** Something that `bifrost-ts images build KIND [NAME]` can build. Container images are many and have a builder of their own. */
 export interface Buildable {
   readonly kind: string
   readonly summary: string
@@ -37,7 +36,7 @@ export interface Buildable {
   build(name: string, context: BuildContext): Promise<Built>
 }
 
-export const kinds: readonly Buildable[] = [os, ramdisk, provisioner, vagrantBox, containers]
+export const kinds: readonly Buildable[] = [os, ramdisk, provisioner, vagrantBox]
 
 /** Finds what to build. NOT_BUILDABLE names what there would have been. */
 export function findBuildable(kind: string, name?: string): { readonly buildable: Buildable; readonly name: string } {

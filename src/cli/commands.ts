@@ -19,7 +19,7 @@ export const commandFiles: readonly CommandFile[] = [
   { words: ["run"], load: async () => (await import("./run.ts")).registerRun },
   { words: ["events"], load: async () => (await import("./events.ts")).registerEvents },
   { words: ["inventory"], load: async () => (await import("./inventory.ts")).registerInventory },
-  { words: ["images"], load: async () => (await import("./images.ts")).registerImages },
+  { words: ["images"], load: async () => (await import("./images/register.ts")).registerImages },
   { words: ["lab"], load: async () => (await import("./lab.ts")).registerLab },
   {
     words: ["up", "down", "logs", "status"],

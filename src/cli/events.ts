@@ -3,7 +3,7 @@ import pc from "picocolors"
 import type { EventRecord } from "../store/records.ts"
 import { Client } from "./client.ts"
 import { examples } from "./examples.ts"
-import { eventId } from "./options.ts"
+import { wholeNumberOrZero } from "./options.ts"
 import { timeOfDay } from "./show/text.ts"
 
 interface Flags {
@@ -28,7 +28,7 @@ export function registerEvents(program: Command): void {
     .option(
       "--since <id>",
       `only after the event of this id; without it, --follow begins with the last ${LATEST}`,
-      eventId,
+      wholeNumberOrZero,
     )
     .option("--json", "one JSON object a line")
     .addHelpText("after", examples("events -f", "events --node rack1-h1 --json", "events --since 1200"))

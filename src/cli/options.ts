@@ -6,12 +6,12 @@ export function wholeNumber(text: string): number {
   throw new InvalidArgumentError("It is a whole number, 1 or more.")
 }
 
-export function eventId(text: string): number {
-  return text === "0" ? 0 : wholeNumber(text)
-}
-
 export function tcpPort(text: string): number {
   const port = wholeNumber(text)
   if (port <= 65535) return port
   throw new InvalidArgumentError("A port is a number from 1 to 65535.")
+}
+
+export function wholeNumberOrZero(text: string): number {
+  return text === "0" ? 0 : wholeNumber(text)
 }

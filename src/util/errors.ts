@@ -31,6 +31,7 @@ export class BifrostError extends Error {
   readonly code: string
   readonly status: number
   readonly node: string | undefined
+  readonly detail: string | undefined
   readonly expected: string | undefined
   readonly remedy: string
 
@@ -43,6 +44,7 @@ export class BifrostError extends Error {
     this.code = kind.code
     this.status = kind.status
     this.node = context.node
+    this.detail = context.detail
     this.expected = context.expected
     this.remedy = context.remedy ?? kind.remedy
   }

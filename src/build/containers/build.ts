@@ -1,137 +1,151 @@
-import { createReadStream } from "node:fs"
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { Readable } from "node:stream"
+import { availableParallelism } from "node:os"
 import type Docker from "dockerode"
-import { pack } from "tar-stream"
+import { StepGraph } from "../../graph/graph.ts"
+import type { StepResult } from "../../graph/result.ts"
+import { runGraph } from "../../graph/run.ts"
+import type { Step } from "../../graph/step.ts"
 import type { Clock } from "../../util/clock.ts"
-import { run } from "../../util/run.ts"
-import { debianMirror } from "../debian.ts"
-import { type ImageRecipe, inputLabel, localReference } from "./catalog.ts"
-import type { Bootstrap } from "./definition.ts"
-import { contextPath } from "./dockerfile.ts"
-import { followProgress } from "./engine.ts"
+import { BifrostError, messageOf } from "../../util/errors.ts"
+import { buildOne } from "./build-one.ts"
+import type { ImageRecipe } from "./catalog.ts"
 import { containerBuildErrors } from "./errors.ts"
+import type { BuildEvent } from "./events.ts"
+import { BuildLog } from "./log.ts"
+import { withRetries } from "./retry.ts"
 
 export interface BuildOptions {
   readonly docker: Docker
   readonly clock: Clock
-  /** Build although an image of the same inputs is there: for newer packages. */
-  readonly refresh?: boolean
+  /** Images to build although one of the same inputs is there, by name: for newer packages. */
+  readonly refresh?: ReadonlySet<string>
+  /** How many images are built at a time. */
+  readonly threads?: number
+  /** How often an image whose build the network broke is tried again. */
+  readonly retries?: number
+  /** Folder that gets NAME.log of each image that is built. */
+  readonly logs?: string
   readonly signal?: AbortSignal
   readonly onEvent?: (event: BuildEvent) => void
 }
 
-export type BuildEvent =
-  | { readonly kind: "begin"; readonly image: string }
-  | { readonly kind: "line"; readonly image: string; readonly line: string }
-  | { readonly kind: "end"; readonly image: string; readonly result: BuildResult }
-
-export interface BuildResult {
+export interface ImageResult {
   readonly image: string
   readonly reference: string
-  readonly built: boolean
+  readonly status: "unchanged" | "built" | "failed" | "skipped"
   readonly seconds: number
-  /** Bytes, uncompressed, shared layers included. */
-  readonly size: number
+  /** Bytes, uncompressed, shared layers included; absent when there is no image. */
+  readonly size?: number
+  readonly log?: string
+  readonly error?: BifrostError
+  /** Of a skipped image: the ones that it builds on and that failed. */
+  readonly because?: readonly string[]
 }
 
-/** Builds what has no image of its input hash yet. `recipes` come parents first, as `selectImages` gives them. */
-export async function buildImages(recipes: readonly ImageRecipe[], options: BuildOptions): Promise<BuildResult[]> {
-  const results: BuildResult[] = []
-  for (const recipe of recipes) {
-    options.signal?.throwIfAborted()
-    const image = recipe.definition.name
-    const reference = localReference(image, recipe.hash)
-    const startedAt = options.clock.now()
-    const known = !options.refresh && (await findImage(options.docker, reference))
-    if (!known) {
-      options.onEvent?.({ kind: "begin", image })
-      await buildOne(recipe, reference, options)
-    }
-    const { Size: size } = await options.docker.getImage(reference).inspect()
-    const seconds = (options.clock.now() - startedAt) / 1000
-    const result = { image, reference, built: !known, seconds, size }
-    options.onEvent?.({ kind: "end", image, result })
-    results.push(result)
-  }
-  return results
+export interface BuildSummary {
+  /** In the order in which they ended. */
+  readonly images: readonly ImageResult[]
+  /** The chain of images that took longest. */
+  readonly criticalPath: readonly string[]
 }
 
-async function findImage(docker: Docker, reference: string): Promise<boolean> {
-  const found = await docker.listImages({ filters: { reference: [reference] } })
-  return found.length > 0
-}
+/** One more than there are CPUs: while one image downloads, others compile. */
+export const defaultThreads = availableParallelism() + 1
+export const defaultRetries = 3
 
-async function buildOne(recipe: ImageRecipe, reference: string, options: BuildOptions): Promise<void> {
-  const image = recipe.definition.name
-  const onLine = (line: string) => options.onEvent?.({ kind: "line", image, line })
-  const { bootstrap } = recipe.definition
-  if (bootstrap) return importRoot(bootstrap, recipe, reference, options, onLine)
-  const context = pack()
-  context.entry({ name: "Dockerfile" }, recipe.dockerfile ?? "")
-  // A fixed time: the layer's digest must follow from the content alone.
-  for (const [source, content] of recipe.files)
-    context.entry({ name: contextPath(source), mtime: new Date(0) }, content)
-  context.finalize()
-  const stream = await options.docker.buildImage(Readable.from(context), {
-    t: reference,
-    labels: { [inputLabel]: recipe.hash },
-    forcerm: true,
-    nocache: options.refresh ?? false,
-    ...(options.signal && { abortSignal: options.signal }),
+/**
+ * Builds what has no image of its input hash yet, each image as soon as its parent is there. A failure skips only what builds
+ * on it; `requireBuilt` turns the summary into an error. Rejects when the signal aborts, after the running builds have ended.
+ */
+export async function buildImages(recipes: readonly ImageRecipe[], options: BuildOptions): Promise<BuildSummary> {
+  const results = new Map<string, ImageResult>()
+  const sizes = new Map<string, number>()
+  const threads = options.threads ?? defaultThreads
+  const graph = new StepGraph(recipes.map((recipe) => imageStep(recipe, recipes, sizes, options)))
+  const { steps, criticalPath } = await runGraph(graph, {
+    clock: options.clock,
+    signal: options.signal ?? new AbortController().signal,
+    limit: () => threads,
+    onEvent(event) {
+      if (event.kind === "apply") options.onEvent?.({ kind: "begin", image: event.step })
+      if (event.kind !== "end") return
+      const recipe = recipes.find(({ definition }) => definition.name === event.step)!
+      const result = resultOf(event.result, recipe, sizes.get(recipe.reference), options.logs)
+      results.set(event.step, result)
+      options.onEvent?.({ kind: "end", image: event.step, result })
+    },
   })
-  await followProgress(options.docker, stream, {
-    kind: containerBuildErrors.IMAGE_BUILD_FAILED,
-    subject: image,
-    onLine,
-  })
+  return { images: steps.map(({ id }) => results.get(id)!), criticalPath }
 }
 
-async function importRoot(
-  bootstrap: Bootstrap,
+/** Throws IMAGES_FAILED, which names each image that is not there, unless all are. */
+export function requireBuilt(summary: BuildSummary): BuildSummary {
+  const failed = summary.images.filter(({ status }) => status === "failed")
+  if (failed.length === 0) return summary
+  if (failed.length === 1 && summary.images.every(({ status }) => status !== "skipped")) throw failed[0]!.error
+  const skipped = summary.images.filter(({ status }) => status === "skipped").map(({ image }) => image)
+  const because = skipped.length > 0 ? `; not built because of it: ${skipped.join(", ")}` : ""
+  const detail = `${failed.map(({ image }) => image).join(", ")}${because}`
+  throw new BifrostError(containerBuildErrors.IMAGES_FAILED, { detail, cause: failed[0]!.error })
+}
+
+function imageStep(
   recipe: ImageRecipe,
-  reference: string,
+  all: readonly ImageRecipe[],
+  sizes: Map<string, number>,
   options: BuildOptions,
-  onLine: (line: string) => void,
-): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "bifrost-root-"))
-  try {
-    const tar = join(folder, "root.tar")
-    await run("mmdebstrap", bootstrapArguments(bootstrap, await debianMirror(), tar), {
-      onLine,
-      ...(options.signal && { signal: options.signal }),
-    })
-    const [repo, tag] = reference.split(":")
-    const stream: NodeJS.ReadableStream = await options.docker.importImage(createReadStream(tar), {
-      repo,
-      tag,
-      changes: [`LABEL ${inputLabel}=${recipe.hash}`],
-    })
-    await followProgress(options.docker, stream, {
-      kind: containerBuildErrors.IMAGE_BUILD_FAILED,
-      subject: recipe.definition.name,
-    })
-  } finally {
-    await rm(folder, { recursive: true, force: true })
+): Step<boolean> {
+  const { name, from } = recipe.definition
+  let stale = options.refresh?.has(name) ?? false
+  return {
+    id: name,
+    after: all.some(({ definition }) => definition.name === from) ? [from!] : [],
+    resources: ["engine"],
+    async inspect() {
+      const size = await sizeOf(options.docker, recipe.reference)
+      if (size !== undefined) sizes.set(recipe.reference, size)
+      return size !== undefined && !stale
+    },
+    plan: (present) => (present ? [] : [{ action: "create", target: `image ${name}` }]),
+    async apply(_, signal) {
+      const log = new BuildLog(name, options.logs)
+      const onLine = (line: string) => {
+        log.write(line)
+        options.onEvent?.({ kind: "line", image: name, line })
+      }
+      const onRetry = (error: string, seconds: number) => {
+        log.write(`--- ${error}; again in ${seconds} s`)
+        options.onEvent?.({ kind: "retry", image: name, error, seconds })
+      }
+      const { docker, clock, retries = defaultRetries } = options
+      try {
+        const attempt = () => buildOne(recipe, { docker, clock, refresh: stale, signal, onLine })
+        await withRetries(attempt, { clock, signal, retries, onRetry })
+        stale = false
+      } finally {
+        await log.end()
+      }
+    },
   }
 }
 
-function bootstrapArguments({ suite, packages, dpkg }: Bootstrap, mirror: string, target: string): string[] {
-  return [
-    "--variant=minbase",
-    "--mode=root",
-    "--quiet",
-    `--include=${packages.join(",")}`,
-    ...dpkg.map((line) => `--dpkgopt=${line}`),
-    '--aptopt=APT::Install-Recommends "false"',
-    // No translations and no extra lists: nothing in an image reads them.
-    '--aptopt=Acquire::Languages "none"',
-    suite,
-    target,
-    `deb ${mirror} ${suite} main`,
-    `deb ${mirror} ${suite}-updates main`,
-    `deb ${mirror}-security ${suite}-security main`,
-  ]
+async function sizeOf(docker: Docker, reference: string): Promise<number | undefined> {
+  const found = await docker.listImages({ filters: { reference: [reference] } })
+  return found[0]?.Size
+}
+
+function resultOf(step: StepResult, recipe: ImageRecipe, size: number | undefined, logs?: string): ImageResult {
+  const status = ({ unchanged: "unchanged", planned: "unchanged", changed: "built" } as const)[step.status as "changed"]
+  const image = recipe.definition.name
+  const log = logs === undefined || step.changes.length === 0 ? {} : { log: BuildLog.path(image, logs) }
+  const base = { image, reference: recipe.reference, seconds: (step.endedAt - step.startedAt) / 1000, ...log }
+  if (step.status === "skipped") return { ...base, status: "skipped", because: step.because ?? [] }
+  if (step.status !== "failed") return { ...base, status, ...(size !== undefined && { size }) }
+  return { ...base, status: "failed", error: withLog(step.error, image, base.log) }
+}
+
+function withLog(cause: unknown, image: string, log: string | undefined): BifrostError {
+  if (log === undefined && cause instanceof BifrostError) return cause
+  const detail = cause instanceof BifrostError ? cause.detail : `${image}\n${messageOf(cause)}`
+  const where = log === undefined ? "" : `\nfull log: ${log}`
+  return new BifrostError(containerBuildErrors.IMAGE_BUILD_FAILED, { detail: `${detail}${where}`, cause })
 }

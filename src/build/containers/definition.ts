@@ -10,7 +10,10 @@ export interface ImageDefinition {
   readonly from?: string
   /** A root of the hierarchy: a file system that mmdebstrap makes from packages, since no registry is asked for anything. */
   readonly bootstrap?: Bootstrap
+  /** Debian's, the default way to install. `source` and `rpm` say what takes their place. */
   readonly packages?: readonly string[]
+  readonly source?: SourceInstall
+  readonly rpm?: RpmInstall
   /** Shell patterns of paths that the packages bring and nothing here needs; removed in the packages' own layer. */
   readonly prune?: readonly string[]
   readonly user?: ImageUser
@@ -24,6 +27,22 @@ export interface ImageDefinition {
   /** A command inside the image; absent in parents that never run. */
   readonly health?: string
   readonly volumes?: readonly string[]
+}
+
+/** OpenStack from its own releases, in a virtual environment; Debian supplies Python and what is not Python. */
+export interface SourceInstall {
+  /** Requirements as pip has them, e.g. `keystone[ldap]`; the release says the versions. Empty: the parent's environment will do. */
+  readonly projects: readonly string[]
+  /** Debian's packages in place of the definition's own. */
+  readonly packages?: readonly string[]
+  /** Shell lines in place of the definition's own. */
+  readonly run?: readonly string[]
+}
+
+/** Packages of Rocky Linux and RDO. */
+export interface RpmInstall {
+  readonly packages: readonly string[]
+  readonly run?: readonly string[]
 }
 
 export interface Bootstrap {
@@ -43,7 +62,7 @@ export interface ImageUser {
 export interface ImageFile {
   /** Relative to the image's folder. */
   readonly source: string
-  /** Octal, as chmod has it. */
+  /** Octal, as chmod has it. Default 0644. */
   readonly mode?: string
 }
 

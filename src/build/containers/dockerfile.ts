@@ -2,16 +2,21 @@ import type { ImageDefinition } from "./definition.ts"
 
 /**
  * The Dockerfile of a definition. `parent` is the reference of the image that `from` names, or of the bootstrapped root.
- * Layers go from what changes rarely to what changes often: packages, user, files, commands.
+ * Layers go from what changes rarely to what changes often: packages, files, user and commands.
  */
 export function renderDockerfile(image: ImageDefinition, parent: string): string {
+  const files = Object.entries(image.files ?? {})
+  const commands = [...(image.user ? userLines(image.user) : []), ...(image.run ?? [])]
+  const packages = image.packages?.length ? installLines(image.packages, image.prune ?? []) : []
+  const asRoot = packages.length + files.length + commands.length > 0
   const blocks = [
     [`FROM ${parent}`],
-    image.packages?.length || image.user || image.run || image.files ? ["USER root"] : [],
-    image.packages?.length ? [runLine(installLines(image.packages, image.prune ?? []))] : [],
-    image.user ? [runLine(userLines(image.user))] : [],
-    Object.entries(image.files ?? {}).map(([path, file]) => `COPY ${contextPath(file.source)} ${path}`),
-    runBlock(image),
+    asRoot ? ["USER root"] : [],
+    packages.length + commands.length > 0 ? ["ARG EPOCH"] : [],
+    runLine(packages),
+    files.map(([path, { mode }]) => `# in rootfs.tar: ${mode ?? "0644"} ${path}`).sort(),
+    files.length > 0 ? ["ADD rootfs.tar /"] : [],
+    runLine(commands),
     Object.entries(image.environment ?? {}).map(([key, value]) => `ENV ${key}=${JSON.stringify(value)}`),
     image.volumes?.length ? [`VOLUME ${JSON.stringify(image.volumes)}`] : [],
     image.health ? [`HEALTHCHECK --interval=30s --timeout=30s --start-period=5s --retries=3 CMD ${image.health}`] : [],
@@ -22,24 +27,25 @@ export function renderDockerfile(image: ImageDefinition, parent: string): string
   return `${blocks.flat().join("\n")}\n`
 }
 
-/** Where a file of the image's folder lies in the build context. */
-export const contextPath = (source: string) => `files/${source}`
-
-function runBlock(image: ImageDefinition): string[] {
-  const modes = Object.entries(image.files ?? {}).flatMap(([path, { mode }]) => (mode ? [`chmod ${mode} ${path}`] : []))
-  const lines = [...modes, ...(image.run ?? [])]
-  return lines.length > 0 ? [runLine(lines)] : []
-}
-
 function installLines(packages: readonly string[], prune: readonly string[]): string[] {
   return [
-    "apt-get update -q",
+    "apt-get update -q --error-on=any",
     `DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends ${[...packages].sort().join(" ")}`,
     ...(prune.length > 0 ? [`rm -rf ${prune.join(" ")}`] : []),
     // Lists, caches and logs would differ with each build and are of no use in a container.
-    "rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/lib/dpkg/*-old /var/log/*.log /var/log/apt",
+    `rm -rf ${leftovers.join(" ")}`,
   ]
 }
+
+const leftovers = [
+  "/var/lib/apt/lists/*",
+  "/var/cache/apt/*",
+  "/var/cache/debconf/*-old",
+  "/var/cache/ldconfig/aux-cache",
+  "/var/lib/dpkg/*-old",
+  "/var/log/*.log",
+  "/var/log/apt",
+]
 
 function userLines(user: NonNullable<ImageDefinition["user"]>): string[] {
   const groups = ["kolla", ...(user.groups ?? [])].join(",")
@@ -53,6 +59,13 @@ function userLines(user: NonNullable<ImageDefinition["user"]>): string[] {
   ]
 }
 
-function runLine(lines: readonly string[]): string {
-  return `RUN set -eu; ${lines.join("; \\\n    ")}`
+/**
+ * Ends by giving everything that the lines made the time EPOCH, so that a layer follows from its content alone. What a package
+ * brought keeps its own, earlier time: compiled Python files hold their source's.
+ */
+function runLine(lines: readonly string[]): string[] {
+  if (lines.length === 0) return []
+  const kernel = "\\( -path /proc -o -path /sys -o -path /dev \\) -prune"
+  const settle = `find / -xdev ${kernel} -o -newermt "@$began" -exec touch -hd "@\${EPOCH:-$began}" {} +`
+  return [`RUN set -eu; began=$(date +%s); ${[...lines, settle].join("; \\\n    ")}`]
 }

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util"
 import type Docker from "dockerode"
 import { BifrostError, type CodedKind } from "../../util/errors.ts"
 
@@ -30,9 +31,10 @@ export function followProgress(
       },
       (progress: Progress) => {
         for (const line of (progress.stream ?? "").split("\n")) {
-          if (!line.trim()) continue
-          lines.push(line)
-          options.onLine?.(line)
+          const plain = stripVTControlCharacters(line).trimEnd()
+          if (!plain) continue
+          lines.push(plain)
+          options.onLine?.(plain)
         }
       },
     )

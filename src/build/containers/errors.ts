@@ -6,6 +6,21 @@ export const containerBuildErrors = defineErrors({
     summary: "no such container image is defined",
     remedy: "The folders under images/ that hold an image.ts are the names there are.",
   },
+  IMAGE_PATTERN: {
+    status: 400,
+    summary: "this is neither an image's name nor a regular expression",
+    remedy: "bifrost-ts images list --containers shows the names.",
+  },
+  PROFILE_UNKNOWN: {
+    status: 404,
+    summary: "no such set of images is known",
+    remedy: "src/build/containers/profiles.ts has them.",
+  },
+  PARENT_NOT_BUILT: {
+    status: 409,
+    summary: "what an image builds on is not built",
+    remedy: "Leave out --skip-parents.",
+  },
   IMAGE_DEFINITION: {
     status: 500,
     summary: "an image definition is not sound",
@@ -15,6 +30,16 @@ export const containerBuildErrors = defineErrors({
     status: 500,
     summary: "an image could not be built",
     remedy: "The last lines of the build are above; the build can simply be run again.",
+  },
+  IMAGES_FAILED: {
+    status: 500,
+    summary: "not all images could be built",
+    remedy: "Each one's error is above; what was built stays, so run the same command again.",
+  },
+  RELEASE_UNKNOWN: {
+    status: 404,
+    summary: "no such release of OpenStack is known",
+    remedy: "Choose one that src/build/containers/releases.ts has, or add it there.",
   },
   IMAGE_PUSH_FAILED: {
     status: 502,

@@ -1,24 +1,32 @@
-import { mkdir, rename, writeFile } from "node:fs/promises"
-import { dirname } from "node:path"
-import Docker from "dockerode"
-import { recipesOf } from "./kind.ts"
-import { type PushedImages, pushImages } from "./push.ts"
+import { readFile } from "node:fs/promises"
+import { publishText } from "../publish.ts"
+import type { ImageRecipe } from "./catalog.ts"
+import { type PushedImages, type PushOptions, pushImages } from "./push.ts"
 
-export interface PushSiteOptions {
-  /** host:port as the engine reaches it; 127.0.0.0/8 needs no TLS. */
-  readonly registry: string
+export interface PushSiteOptions extends PushOptions {
   /** images.lock is written here. */
   readonly lockFile: string
-  readonly signal?: AbortSignal
-  readonly onPushed?: (image: string, digest: string) => void
+  /** Keep what the lock says of images that are not pushed now. */
+  readonly keep: boolean
 }
 
-/** Pushes every image that services run, and writes the lock that deploys read. */
-export async function pushSite({ lockFile, ...options }: PushSiteOptions): Promise<PushedImages> {
-  const recipes = (await recipesOf([])).filter(({ definition }) => definition.user)
-  const pushed = await pushImages(recipes, { docker: new Docker(), ...options })
-  await mkdir(dirname(lockFile), { recursive: true })
-  await writeFile(`${lockFile}.new`, `${JSON.stringify(pushed, null, 2)}\n`)
-  await rename(`${lockFile}.new`, lockFile)
-  return pushed
+/** Pushes images, and writes the lock that deploys read. */
+export async function pushSite(
+  recipes: readonly ImageRecipe[],
+  { lockFile, keep, ...options }: PushSiteOptions,
+): Promise<PushedImages> {
+  const before = keep ? await lockedBefore(lockFile) : {}
+  const pushed = await pushImages(recipes, options)
+  const all: PushedImages = { ...pushed, images: { ...before, ...pushed.images } }
+  await publishText(`${JSON.stringify(all, null, 2)}\n`, lockFile)
+  return all
+}
+
+async function lockedBefore(lockFile: string): Promise<PushedImages["images"]> {
+  try {
+    return (JSON.parse(await readFile(lockFile, "utf8")) as PushedImages).images
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return {}
+    throw error
+  }
 }

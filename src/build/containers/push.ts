@@ -1,15 +1,23 @@
 import type Docker from "dockerode"
+import { type Clock, systemClock } from "../../util/clock.ts"
 import { BifrostError } from "../../util/errors.ts"
-import { type ImageRecipe, localReference } from "./catalog.ts"
+import type { ImageRecipe } from "./catalog.ts"
 import { followProgress } from "./engine.ts"
 import { containerBuildErrors } from "./errors.ts"
+import { withRetries } from "./retry.ts"
 
 export interface PushOptions {
   readonly docker: Docker
   /** host:port as the engine reaches it. The engine itself asks no TLS of 127.0.0.0/8. */
   readonly registry: string
+  /** In the registry, in place of the inputs' hash. */
+  readonly tag?: string
+  /** How often an image whose transfer the network broke is tried again. */
+  readonly retries?: number
+  readonly clock?: Clock
   readonly signal?: AbortSignal
   readonly onPushed?: (image: string, digest: string) => void
+  readonly onRetry?: (image: string, error: string, seconds: number) => void
 }
 
 /** What goes into images.lock; src/deploy/lock.ts reads it. */
@@ -23,12 +31,14 @@ export interface PushedImages {
 /** Pushes images that have been built. Layers that the registry has are not sent again. */
 export async function pushImages(recipes: readonly ImageRecipe[], options: PushOptions): Promise<PushedImages> {
   const images: Record<string, PushedImages["images"][string]> = {}
-  for (const { definition, hash } of recipes) {
+  const { clock = systemClock, retries = 0, signal } = options
+  for (const { definition, hash, reference } of recipes) {
     options.signal?.throwIfAborted()
     const { name } = definition
-    const local = localReference(name, hash)
-    const [repository = "", tag = ""] = local.split(":")
-    const digest = await pushOne(local, `${options.registry}/${repository}`, tag, options)
+    const [repository = "", own = ""] = reference.split(":")
+    const push = () => pushOne(reference, `${options.registry}/${repository}`, options.tag ?? own, options)
+    const onRetry = (error: string, seconds: number) => options.onRetry?.(name, error, seconds)
+    const digest = await withRetries(push, { clock, retries, onRetry, ...(signal && { signal }) })
     images[name] = { repository, digest, input: hash }
     options.onPushed?.(name, digest)
   }

@@ -3,8 +3,9 @@ import { createServer, type Server } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import Docker from "dockerode"
-import { buildImages } from "../../../src/build/containers/build.ts"
-import { type ImageRecipe, loadImages, localReference, selectImages } from "../../../src/build/containers/catalog.ts"
+import { buildImages, requireBuilt } from "../../../src/build/containers/build.ts"
+import { type ImageRecipe, loadImages, localReference } from "../../../src/build/containers/catalog.ts"
+import { selectImages } from "../../../src/build/containers/select.ts"
 import type { Inventory } from "../../../src/deploy/inventory.ts"
 import { systemClock } from "../../../src/util/clock.ts"
 import { run } from "../../../src/util/run.ts"
@@ -17,7 +18,7 @@ const images = new URL("../../../images", import.meta.url).pathname
 
 export async function builtImages(names: readonly string[]): Promise<ImageRecipe[]> {
   const recipes = selectImages(await loadImages(images), names)
-  await buildImages(recipes, { docker, clock: systemClock })
+  requireBuilt(await buildImages(recipes, { docker, clock: systemClock }))
   return recipes.filter(({ definition }) => names.includes(definition.name))
 }
 

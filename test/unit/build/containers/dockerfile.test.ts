@@ -1,7 +1,8 @@
 import { expect, it } from "vitest"
-import { loadImages, selectImages } from "../../../../src/build/containers/catalog.ts"
+import { loadImages } from "../../../../src/build/containers/catalog.ts"
 import { defineImage } from "../../../../src/build/containers/definition.ts"
 import { renderDockerfile } from "../../../../src/build/containers/dockerfile.ts"
+import { selectImages } from "../../../../src/build/containers/select.ts"
 
 const images = new URL("../../../../images", import.meta.url).pathname
 
@@ -19,12 +20,14 @@ it("renders a definition from what changes rarely to what changes often", () => 
   })
   expect(renderDockerfile(image, "bifrost/base:1")).toBe(`FROM bifrost/base:1
 USER root
-RUN set -eu; apt-get update -q; \\
+ARG EPOCH
+RUN set -eu; began=$(date +%s); apt-get update -q --error-on=any; \\
     DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends memcached zlib1g; \\
     rm -rf /usr/share/x; \\
-    rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/lib/dpkg/*-old /var/log/*.log /var/log/apt
-COPY files/tool /usr/local/bin/tool
-RUN set -eu; chmod 0755 /usr/local/bin/tool
+    rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/aux-cache /var/lib/dpkg/*-old /var/log/*.log /var/log/apt; \\
+    find / -xdev \\( -path /proc -o -path /sys -o -path /dev \\) -prune -o -newermt "@$began" -exec touch -hd "@\${EPOCH:-$began}" {} +
+# in rootfs.tar: 0755 /usr/local/bin/tool
+ADD rootfs.tar /
 ENV LANG="C.UTF-8"
 HEALTHCHECK --interval=30s --timeout=30s --start-period=5s --retries=3 CMD true
 CMD ["kolla_start"]

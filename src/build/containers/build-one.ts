@@ -1,0 +1,97 @@
+import { createReadStream } from "node:fs"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Readable } from "node:stream"
+import { buffer } from "node:stream/consumers"
+import type Docker from "dockerode"
+import { pack } from "tar-stream"
+import type { Clock } from "../../util/clock.ts"
+import { run } from "../../util/run.ts"
+import { debianMirror } from "../debian.ts"
+import { type ImageRecipe, inputLabel } from "./catalog.ts"
+import type { Bootstrap } from "./definition.ts"
+import { followProgress } from "./engine.ts"
+import { containerBuildErrors } from "./errors.ts"
+import { packRootfs } from "./rootfs.ts"
+import { settleImage } from "./settle.ts"
+
+export interface BuildOneOptions {
+  readonly docker: Docker
+  readonly clock: Clock
+  readonly refresh: boolean
+  readonly signal: AbortSignal
+  readonly onLine: (line: string) => void
+}
+
+/** Builds one image, whose parent is there, and names it by its reference when it is whole. */
+export async function buildOne(recipe: ImageRecipe, options: BuildOneOptions): Promise<void> {
+  const epoch = startOfDay(options.clock.now())
+  const { bootstrap } = recipe.definition
+  if (bootstrap) await importRoot(bootstrap, recipe, epoch, options)
+  else await buildDockerfile(recipe, epoch, options)
+  await settleImage(options.docker, recipe, epoch, options.onLine)
+}
+
+/** Seconds. All builds of a day, UTC, stamp what they make alike. */
+export const startOfDay = (now: number) => Math.floor(now / 86_400_000) * 86_400
+
+async function buildDockerfile(recipe: ImageRecipe, epoch: number, options: BuildOneOptions): Promise<void> {
+  const { docker, signal, onLine } = options
+  const context = pack()
+  context.entry({ name: "Dockerfile" }, recipe.dockerfile ?? "")
+  if (recipe.files.length > 0) context.entry({ name: "rootfs.tar" }, await buffer(packRootfs(recipe.files)))
+  context.finalize()
+  const stream = await docker.buildImage(Readable.from(context), {
+    t: recipe.reference,
+    labels: { [inputLabel]: recipe.hash },
+    buildargs: { EPOCH: String(epoch) },
+    forcerm: true,
+    nocache: options.refresh,
+    abortSignal: signal,
+  })
+  const kind = containerBuildErrors.IMAGE_BUILD_FAILED
+  await followProgress(docker, stream, { kind, subject: recipe.definition.name, onLine })
+}
+
+async function importRoot(
+  bootstrap: Bootstrap,
+  recipe: ImageRecipe,
+  epoch: number,
+  { docker, signal, onLine }: BuildOneOptions,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "bifrost-root-"))
+  try {
+    const tar = join(folder, "root.tar")
+    // mmdebstrap cuts all times in the archive down to this one, and sorts it.
+    const env = { ...process.env, SOURCE_DATE_EPOCH: String(epoch) }
+    await run("mmdebstrap", bootstrapArguments(bootstrap, await debianMirror(), tar), { env, signal, onLine })
+    const [repo, tag] = recipe.reference.split(":")
+    const stream: NodeJS.ReadableStream = await docker.importImage(createReadStream(tar), {
+      repo,
+      tag,
+      changes: [`LABEL ${inputLabel}=${recipe.hash}`],
+    })
+    const kind = containerBuildErrors.IMAGE_BUILD_FAILED
+    await followProgress(docker, stream, { kind, subject: recipe.definition.name })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function bootstrapArguments({ suite, packages, dpkg }: Bootstrap, mirror: string, target: string): string[] {
+  return [
+    "--variant=minbase",
+    "--mode=root",
+    `--include=${packages.join(",")}`,
+    ...dpkg.map((line) => `--dpkgopt=${line}`),
+    '--aptopt=APT::Install-Recommends "false"',
+    // No translations and no extra lists: nothing in an image reads them.
+    '--aptopt=Acquire::Languages "none"',
+    suite,
+    target,
+    `deb ${mirror} ${suite} main`,
+    `deb ${mirror} ${suite}-updates main`,
+    `deb ${mirror}-security ${suite}-security main`,
+  ]
+}

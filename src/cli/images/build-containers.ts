@@ -1,0 +1,84 @@
+import { join } from "node:path"
+import pc from "picocolors"
+import { type BuildSummary, buildImages, type ImageResult, requireBuilt } from "../../build/containers/build.ts"
+import type { ImageRecipe } from "../../build/containers/catalog.ts"
+import { selectImages } from "../../build/containers/select.ts"
+import { openEngine } from "../../build/provisioner/engine.ts"
+import { systemClock as clock } from "../../util/clock.ts"
+import { messageOf } from "../../util/errors.ts"
+import { pathsFrom } from "../../util/paths.ts"
+import { bytes, elapsed, plural } from "../show/text.ts"
+import type { BuildFlags } from "./build.ts"
+import { buildView } from "./build-view.ts"
+import { chosenImages, settingsFrom } from "./settings.ts"
+
+/** Builds the chosen images with all that they build on, and shows how that goes. */
+export async function buildContainers(words: readonly string[], flags: BuildFlags, signal: AbortSignal): Promise<void> {
+  const started = clock.now()
+  const { all, names } = await chosenImages(words, flags)
+  const recipes = flags.skipParents ? names.map((name) => all.get(name)!) : selectImages(all, names)
+  const docker = await openEngine()
+  const view = buildView(recipes, process.stderr, clock)
+  let summary: BuildSummary
+  try {
+    summary = await buildImages(recipes, {
+      docker,
+      clock,
+      refresh: new Set(flags.refresh ? recipes.map(({ definition }) => definition.name) : []),
+      threads: flags.threads,
+      retries: flags.retries,
+      logs: join(pathsFrom(process.env).cache, "logs", "images"),
+      signal,
+      onEvent: view.take,
+    })
+  } finally {
+    view.end()
+  }
+  const took = clock.now() - started
+  if (flags.json) console.log(JSON.stringify(asJson(summary, recipes, flags, took), null, 2))
+  else console.log(outcome(summary, took))
+  if (flags.json && summary.images.some(({ status }) => status === "failed")) process.exitCode = 1
+  else requireBuilt(summary)
+}
+
+function outcome({ images, criticalPath }: BuildSummary, took: number): string {
+  const count = (status: ImageResult["status"]) => images.filter((each) => each.status === status).length
+  const parts = (["built", "unchanged", "failed", "skipped"] as const)
+    .filter((status) => count(status) > 0)
+    .map((status) => `${count(status)} ${status}`)
+  const lines = [`${plural(images.length, "image")}: ${parts.join(", ")} in ${elapsed(took)}`]
+  if (count("built") > 1) lines.push(pc.dim(`longest chain: ${criticalPath.join(" → ")}`))
+  return lines.join("\n")
+}
+
+function asJson(summary: BuildSummary, recipes: readonly ImageRecipe[], flags: BuildFlags, took: number) {
+  const { release, installType } = settingsFrom(flags)
+  const input = new Map(recipes.map(({ definition, hash }) => [definition.name, hash]))
+  return {
+    release: release.name,
+    install_type: installType,
+    seconds: took / 1000,
+    images: summary.images.map(({ image, error, ...rest }) => ({
+      image,
+      input: input.get(image),
+      ...rest,
+      ...(error && { error: error.toJSON() }),
+    })),
+    critical_path: summary.criticalPath,
+  }
+}
+
+/** A line for an image that has ended; nothing for one that was there. */
+export function endLine({ image, status, seconds, size, error, because }: ImageResult): string | undefined {
+  const name = image.padEnd(24)
+  switch (status) {
+    case "unchanged":
+      return undefined
+    case "built":
+      return `${pc.green("✔")} ${name} built in ${elapsed(seconds * 1000)}  ${pc.dim(bytes(size ?? 0))}`
+    case "failed":
+      return `${pc.red("✘")} ${name} ${messageOf(error)}`
+    case "skipped":
+      return `${pc.yellow("–")} ${name} not built: ${because?.join(", ")} failed`
+  }
+}

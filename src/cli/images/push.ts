@@ -1,0 +1,60 @@
+import type { Command } from "commander"
+import pc from "picocolors"
+import { defaultRetries } from "../../build/containers/build.ts"
+import { pushSite } from "../../build/containers/push-site.ts"
+import { openEngine } from "../../build/provisioner/engine.ts"
+import { withRegistryRelay } from "../../provisioner/registry-relay.ts"
+import { inState, pathsFrom } from "../../util/paths.ts"
+import { examples } from "../examples.ts"
+import { wholeNumberOrZero } from "../options.ts"
+import { chosenImages, type SettingsFlags, settingsOptions } from "./settings.ts"
+
+interface PushFlags extends SettingsFlags {
+  readonly to?: string
+  readonly tag?: string
+  readonly profile?: string
+  readonly retries: number
+  readonly lock: string
+  readonly json?: boolean
+}
+
+/** `bifrost-ts images push [NAME…] [--to HOST:PORT]`. */
+export function registerImagesPush(images: Command): void {
+  const command = images
+    .command("push")
+    .description("push the services' container images and write images.lock, which deploys read")
+    .argument("[names...]", "names or regular expressions; what the lock says of others stays (default: all images)")
+    .option(
+      "--to <registry>",
+      "another registry, as the local Docker Engine reaches it (default: the provisioner's own)",
+    )
+    .option("--tag <tag>", "tag in the registry (default: the hash of each image's inputs)")
+    .option("--profile <name>", "a set of images")
+    .option("--retries <count>", "tries again when the network failed", wholeNumberOrZero, defaultRetries)
+    .option("--lock <file>", "where images.lock goes", inState.imagesLock(pathsFrom(process.env)))
+  settingsOptions(command)
+    .option("--json", "print JSON")
+    .addHelpText("after", examples("images push", "images push '^nova' --to registry.example.net:5000 --tag 2025.1"))
+    .action(push)
+}
+
+async function push(words: readonly string[], flags: PushFlags) {
+  const { all, names } = await chosenImages(words, flags)
+  // Only what runs: an image without a user of its own is there to be built on.
+  const recipes = names.map((name) => all.get(name)!).filter(({ definition }) => definition.user)
+  const docker = await openEngine()
+  const pushTo = (registry: string) =>
+    pushSite(recipes, {
+      docker,
+      registry,
+      lockFile: flags.lock,
+      keep: words.length > 0 || flags.profile !== undefined,
+      retries: flags.retries,
+      ...(flags.tag !== undefined && { tag: flags.tag }),
+      onPushed: (image, digest) => console.error(`${image.padEnd(24)} ${digest}`),
+      onRetry: (image, error, seconds) =>
+        console.error(`${pc.yellow("↻")} ${image.padEnd(24)} again in ${seconds} s: ${error}`),
+    })
+  const pushed = await (flags.to ? pushTo(flags.to) : withRegistryRelay(pathsFrom(process.env), pushTo))
+  console.log(flags.json ? JSON.stringify(pushed, null, 2) : `${flags.lock} written`)
+}

@@ -1,0 +1,19 @@
+import type { Command } from "commander"
+import { registerImagesBuild } from "./build.ts"
+import { registerImagesGraph } from "./graph.ts"
+import { registerImagesList } from "./list.ts"
+import { registerImagesPrune } from "./prune.ts"
+import { registerImagesPush } from "./push.ts"
+
+/** `bifrost-ts images build|list|graph|push|prune`. */
+export function registerImages(program: Command): void {
+  const images = program.command("images").description("build what machines boot and what services run in")
+  for (const register of [
+    registerImagesBuild,
+    registerImagesList,
+    registerImagesGraph,
+    registerImagesPush,
+    registerImagesPrune,
+  ])
+    register(images)
+}
