@@ -99,7 +99,7 @@ function imageStep(
   return {
     id: name,
     after: all.some(({ definition }) => definition.name === from) ? [from!] : [],
-    resources: ["engine"],
+    resources: () => ["engine"],
     async inspect() {
       const size = await sizeOf(options.docker, recipe.reference)
       if (size !== undefined) sizes.set(recipe.reference, size)
@@ -137,7 +137,8 @@ function resultOf(step: StepResult, recipe: ImageRecipe, size: number | undefine
   const status = ({ unchanged: "unchanged", planned: "unchanged", changed: "built" } as const)[step.status as "changed"]
   const image = recipe.definition.name
   const log = logs === undefined || step.changes.length === 0 ? {} : { log: BuildLog.path(image, logs) }
-  const base = { image, reference: recipe.reference, seconds: (step.endedAt - step.startedAt) / 1000, ...log }
+  const seconds = (step.endedAt - step.startedAt - (step.waited ?? 0)) / 1000
+  const base = { image, reference: recipe.reference, seconds, ...log }
   if (step.status === "skipped") return { ...base, status: "skipped", because: step.because ?? [] }
   if (step.status !== "failed") return { ...base, status, ...(size !== undefined && { size }) }
   return { ...base, status: "failed", error: withLog(step.error, image, base.log) }
