@@ -3,6 +3,7 @@ import { services } from "../services/index.ts"
 import { decisionsPage } from "./generate-docs-decisions.ts"
 import { errorsOfRooms, errorsPage } from "./generate-docs-errors.ts"
 import { servicesPage } from "./generate-docs-services.ts"
+import { schemaText, sitePage } from "./generate-docs-site.ts"
 import { diagrams, phaseTable, planTable, verbTable } from "./generate-docs-states.ts"
 
 /** The pages that are made from code, wholly or between `<!-- made: NAME -->` and `<!-- end -->`. */
@@ -21,6 +22,8 @@ export async function generatedPages(root: string): Promise<Record<string, strin
     "docs/states.md": states,
     "docs/reference/errors.md": errorsPage(await errorsOfRooms(root)),
     "docs/reference/services.md": servicesPage(services),
+    "docs/reference/site.md": sitePage(),
+    "docs/reference/bifrost.schema.json": schemaText,
     "docs/decisions/README.md": decisionsPage(root),
   }
 }

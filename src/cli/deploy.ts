@@ -1,4 +1,5 @@
 import type { Command } from "commander"
+import pc from "picocolors"
 import type { RunRequest } from "../api/ports.ts"
 import type { DeployResult } from "../deploy/run.ts"
 import type { RunRecord } from "../store/records.ts"
@@ -67,6 +68,7 @@ export function registerDeploy(program: Command): void {
     .addHelpText("after", examples("plan", "plan --only nova --with-dependencies", "plan --json | jq .planned"))
     .action(async ({ json, ...flags }: Flags) => {
       const result = await plan(new Client(), { kind: "deploy", dry_run: true, ...scopeOf(flags) })
+      if (!json) for (const warning of result.warnings ?? []) console.error(`${pc.yellow("warning")} ${warning}`)
       console.log(json ? JSON.stringify(result, null, 2) : showPlan(result))
       if (result.planned.length > 0) process.exitCode = differs
     })

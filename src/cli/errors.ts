@@ -17,6 +17,16 @@ export const cliErrors = defineErrors({
     remedy: "See bifrost-ts logs; what was begun goes on when it is up again.",
   },
   FILE_UNREADABLE: { status: 400, summary: "a file cannot be read", remedy: "Check its name and its permissions." },
+  FILE_EXISTS: {
+    status: 409,
+    summary: "the file is there already, and is left as it is",
+    remedy: "Edit it, name another one, or move it away first.",
+  },
+  SITE_FILE_INVALID: {
+    status: 400,
+    summary: "the site file has errors",
+    remedy: "See them with: bifrost-ts validate",
+  },
   RUN_FAILED: {
     status: 500,
     summary: "the run did not succeed",

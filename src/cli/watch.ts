@@ -134,6 +134,7 @@ async function readView(client: Client, id: string): Promise<RunView> {
 
 function tellDeploy(view: RunView, event: EventRecord, screen: Screen, now: number): void {
   takeDeployEvent(view.deploy, event)
+  if (event.kind === "run.warning") screen.line(`${timeOfDay(now)} warning  ${event.data["text"]}`)
   if (event.kind !== "run.step" || event.data["phase"] !== "end") return
   const { step, status, seconds, error } = event.data
   screen.line([timeOfDay(now), "deploy", step, status, `${seconds} s`, error].filter(Boolean).join("  "))

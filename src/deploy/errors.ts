@@ -81,4 +81,15 @@ export const deployErrors = defineErrors({
     summary: "a configuration file is not in oslo.config's format",
     remedy: "A line is `[section]`, `key = value`, a comment (# or ;), or an indented continuation of the value above.",
   },
+  SITE_INVALID: {
+    status: 400,
+    summary: "the site's configuration has errors",
+    remedy: "Correct the places named; bifrost-ts validate checks them again.",
+  },
+  SITE_UNREADABLE: {
+    status: 500,
+    summary: "the site's configuration cannot be read",
+    remedy:
+      "The service reads it by its group: chmod g+r the file (g+rx a folder), or start the service again: bifrost-ts up.",
+  },
 })

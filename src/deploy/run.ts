@@ -70,6 +70,8 @@ export interface DeployResult {
     readonly remedy: string
   }[]
   readonly skipped: readonly { readonly step: string; readonly because: readonly string[] }[]
+  /** What the operator wrote that has no effect, or might not mean what it says. */
+  readonly warnings?: readonly string[]
   /** Service → URL. */
   readonly endpoints: Readonly<Record<string, string>>
   readonly access: { readonly openrc: string; readonly clouds: string }

@@ -3,28 +3,30 @@ import { Value } from "typebox/value"
 
 /**
  * What the operator decides about a cloud: the type of bifrost.yaml. `description` is for editors and for
- * docs/reference/site.md; `kolla` names the same decision in kolla-ansible's globals.yml, where it has one.
+ * docs/reference/site.md; `kolla` names the same decision in kolla-ansible's globals.yml, where it has one; `examples` are for
+ * what has no default.
  */
 const about = (description: string, kolla?: string) => ({ description, ...(kolla !== undefined && { kolla }) })
 const group = { additionalProperties: false } as const
 
-const address = (description: string, kolla: string) => Type.Optional(Type.String(about(description, kolla)))
+const address = (example: string, description: string, kolla: string) =>
+  Type.Optional(Type.String({ examples: [example], ...about(description, kolla) }))
 const flag = (value: boolean, description: string, kolla?: string) =>
   Type.Boolean({ default: value, ...about(description, kolla) })
 const word = (value: string, description: string, kolla?: string) =>
   Type.String({ default: value, minLength: 1, ...about(description, kolla) })
 const count = (description: string, kolla?: string) =>
-  Type.Optional(Type.Integer({ minimum: 1, maximum: 1024, ...about(description, kolla) }))
+  Type.Optional(Type.Integer({ minimum: 1, maximum: 1024, examples: [4], ...about(description, kolla) }))
 const choice = <const T extends string[]>(values: [...T], value: T[number], description: string, kolla?: string) =>
   Type.Enum(values, { default: value, ...about(description, kolla) })
-const named = <T extends TSchema>(of: T, description: string) =>
-  Type.Record(Type.String(), of, { default: {}, ...about(description) })
+const named = <T extends TSchema>(of: T, examples: unknown[], description: string) =>
+  Type.Record(Type.String(), of, { default: {}, examples, ...about(description) })
 /** A part that is always there: what the operator leaves out of it has its default. */
 const part = <T extends Record<string, TSchema>>(properties: T, description: string) =>
   Type.Object(properties, { ...group, default: {}, ...about(description) })
 
 /** How a host's address in a network is found: that of an interface, the one inside a network, or both. */
-const network = (description: string, kolla?: string) =>
+const network = (example: unknown, description: string, kolla?: string) =>
   Type.Optional(
     Type.Object(
       {
@@ -33,7 +35,7 @@ const network = (description: string, kolla?: string) =>
           Type.String(about("The network, IPv4 or IPv6, e.g. 10.0.0.0/24: the hosts' addresses inside it are used.")),
         ),
       },
-      { ...group, ...about(description, kolla) },
+      { ...group, examples: [example], ...about(description, kolla) },
     ),
   )
 
@@ -56,18 +58,29 @@ const physicalNetwork = Type.Object(
 const networks = part(
   {
     management: network(
+      { cidr: "10.0.0.0/24" },
       "Where the deployer reaches the hosts and they reach each other. Unless given, the address that the inventory has.",
       "network_interface",
     ),
     api: network(
+      { interface: "eth0" },
       "Where services listen, and the network of the internal VIP. Unless given: management.",
       "api_interface",
     ),
-    external: network("The network of the external VIP. Unless given: api.", "kolla_external_vip_interface"),
-    tunnel: network("Between hypervisors: Geneve or VXLAN. Unless given: management.", "tunnel_interface"),
-    storage: network("Volumes and images. Unless given: management.", "storage_interface"),
+    external: network(
+      { cidr: "203.0.113.0/24" },
+      "The network of the external VIP. Unless given: api.",
+      "kolla_external_vip_interface",
+    ),
+    tunnel: network(
+      { interface: "eth2" },
+      "Between hypervisors: Geneve or VXLAN. Unless given: management.",
+      "tunnel_interface",
+    ),
+    storage: network({ interface: "eth3" }, "Volumes and images. Unless given: management.", "storage_interface"),
     provider: Type.Optional(
       Type.Record(Type.String(), physicalNetwork, {
+        examples: [{ physnet1: { bridge: "br-ex", interface: "eth1" } }],
         ...about("Neutron's physical networks by name. Unless given: physnet1 on br-ex, which ends at the host."),
       }),
     ),
@@ -75,7 +88,8 @@ const networks = part(
   "Networks by role.",
 )
 
-const overrides = Type.Object({ networks }, group)
+/** Defaults are not filled in behind names that the operator gives. */
+const overrides = Type.Object({ networks: Type.Optional(networks) }, group)
 
 const service = <T extends Record<string, TSchema>>(name: string, project: string, own: T) =>
   part(
@@ -141,6 +155,7 @@ const services = part(
       ),
       cpu_mode: Type.Optional(
         Type.Enum(["host-model", "host-passthrough", "none"], {
+          examples: ["host-passthrough"],
           ...about(
             "Which CPU instances see. Unless given: host-model with kvm, none with qemu.",
             "nova_libvirt_cpu_mode",
@@ -168,9 +183,9 @@ const services = part(
           nfs: Type.Optional(
             Type.Object(
               {
-                shares: Type.Array(Type.String({ pattern: "^.+:/.*$" }), {
+                shares: Type.Array(Type.String({ pattern: "^.+:/.*$", ...about("SERVER:/PATH") }), {
                   minItems: 1,
-                  ...about("SERVER:/PATH of each share."),
+                  ...about("The shares."),
                 }),
               },
               { ...group, ...about("Files on NFS shares.", "enable_cinder_backend_nfs") },
@@ -192,10 +207,12 @@ export const siteSchema = Type.Object(
     region: word("RegionOne", "The region's name in Keystone's catalog.", "openstack_region_name"),
     debug: flag(false, "Let all services log at the level DEBUG.", "openstack_logging_debug"),
     internal_vip_address: address(
+      "10.0.0.250",
       "Where services and administrators reach the APIs. Unless given: the first control host's address, without fail-over.",
       "kolla_internal_vip_address",
     ),
     external_vip_address: address(
+      "203.0.113.250",
       "Where users reach the APIs and the dashboard. Unless given: the internal one.",
       "kolla_external_vip_address",
     ),
@@ -207,8 +224,16 @@ export const siteSchema = Type.Object(
       "HTTPS in front of the APIs.",
     ),
     networks,
-    groups: named(overrides, "What differs for the hosts of a group, by its name."),
-    hosts: named(overrides, "What differs for one host, by its name; wins over its groups."),
+    groups: named(
+      overrides,
+      [{ compute: { networks: { tunnel: { interface: "ens3" } } } }],
+      "What differs for the hosts of a group, by its name.",
+    ),
+    hosts: named(
+      overrides,
+      [{ node1: { networks: { storage: { cidr: "10.2.0.0/24" } } } }],
+      "What differs for one host, by its name; wins over its groups.",
+    ),
     workers: count(
       "Processes of each API service. Unless given: as many as the host's CPUs and memory bear.",
       "openstack_service_workers",
@@ -218,6 +243,7 @@ export const siteSchema = Type.Object(
         registry: Type.Optional(
           Type.String({
             minLength: 1,
+            examples: ["registry.example.org:5000"],
             ...about(
               "HOST[:PORT] of the registry that hosts pull from. Unless given: the provisioner's.",
               "docker_registry",

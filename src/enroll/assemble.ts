@@ -1,7 +1,7 @@
 import { isObject, type Json } from "../store/records.ts"
+import { type Fault, fault, type Place, quoted } from "../util/fault.ts"
 import { Secret } from "../util/secret.ts"
 import { bmcPrefix, emptyDraft, labelOf, type NodeDraft, type PortDraft } from "./draft.ts"
-import { type Fault, fault, type Place, quoted } from "./fault.ts"
 import { fields, meaningOf } from "./fields.ts"
 import { mac } from "./values.ts"
 

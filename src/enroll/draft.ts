@@ -1,6 +1,6 @@
 import type { JsonObject, PortRecord } from "../store/records.ts"
+import type { Place } from "../util/fault.ts"
 import type { Secret } from "../util/secret.ts"
-import type { Place } from "./fault.ts"
 
 export interface PortDraft {
   readonly address: string

@@ -1,6 +1,6 @@
+import { type Fault, fault, type Place } from "../util/fault.ts"
 import type { Stored } from "./diff.ts"
 import { labelOf, type NodeDraft } from "./draft.ts"
-import { type Fault, fault, type Place } from "./fault.ts"
 
 export interface Matched {
   readonly draft: NodeDraft

@@ -1,6 +1,6 @@
 import { extname } from "node:path"
+import { fault, inOrder } from "../util/fault.ts"
 import type { Parsed } from "./assemble.ts"
-import { fault, inOrder } from "./fault.ts"
 import { fewestColumns, parseBifrostCsv } from "./formats/bifrost-csv.ts"
 import { isHeader, parseCsv } from "./formats/csv.ts"
 import { parseDocumentFile } from "./formats/document.ts"

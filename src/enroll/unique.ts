@@ -1,8 +1,8 @@
 import type { JsonObject } from "../store/records.ts"
+import { type Fault, fault, type Place } from "../util/fault.ts"
 import type { Stored } from "./diff.ts"
 import { diffNode } from "./diff.ts"
 import { bmcEndpoint, type NodeDraft } from "./draft.ts"
-import { type Fault, fault, type Place } from "./fault.ts"
 import { type Matched, nameOf } from "./match.ts"
 
 /** One value that only one node may have, and who says so. */

@@ -28,6 +28,8 @@ export const inState = {
   lab: (paths: Paths) => join(paths.state, "lab"),
   /** Which digest of each service image hosts run. */
   imagesLock: (paths: Paths) => join(paths.state, "images.lock"),
+  /** What the operator writes: bifrost.yaml and, below config/, override files. */
+  site: (paths: Paths) => join(paths.state, "site"),
   /** openrc.sh and clouds.yaml. */
   access: (paths: Paths) => join(paths.state, "access"),
 }

@@ -1,5 +1,5 @@
+import { type Fault, fault } from "../../util/fault.ts"
 import { assemble, type Parsed, type RawValue } from "../assemble.ts"
-import { type Fault, fault } from "../fault.ts"
 import { type Cell, readTable } from "./table.ts"
 
 /** Bifrost's columns by position; null is one that it does not read. */

@@ -1,5 +1,5 @@
+import { type Fault, fault, type Place } from "../../util/fault.ts"
 import { assemble, type Parsed } from "../assemble.ts"
-import { type Fault, fault, type Place } from "../fault.ts"
 import { meaningOf } from "../fields.ts"
 import { type Cell, readTable } from "./table.ts"
 

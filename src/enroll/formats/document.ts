@@ -1,38 +1,17 @@
-import { isMap, isScalar, LineCounter, type Node, parseDocument } from "yaml"
 import { isObject, type Json, type JsonObject } from "../../store/records.ts"
-import { messageOf } from "../../util/errors.ts"
+import { fault, quoted } from "../../util/fault.ts"
+import { readYaml, type YamlFile, type YamlPath } from "../../util/yaml.ts"
 import { assemble, type Parsed, type RawNode, type RawValue } from "../assemble.ts"
-import { fault, type Place, quoted } from "../fault.ts"
 
-type Path = readonly (string | number)[]
-type PlaceOf = (path: Path) => Place
+type PlaceOf = YamlFile["placeOf"]
 
 /**
  * Bifrost's JSON and YAML (a map of name → node) and `baremetal create` files (`{nodes: [...]}`, also within chassis). JSON is
  * read as YAML 1.2, of which it is a part, because that tells where each value stands.
  */
 export function parseDocumentFile(content: string): Parsed {
-  const counter = new LineCounter()
-  const document = parseDocument(content.replace(/^\uFEFF/, ""), { lineCounter: counter, prettyErrors: false })
-  const at = (offset: number): Place => {
-    const { line, col } = counter.linePos(offset)
-    return { line: Math.max(line, 1), column: Math.max(col, 1) }
-  }
-  if (document.errors.length > 0) {
-    const faults = document.errors.map((error) =>
-      fault(at(error.pos[0]), `not YAML or JSON: ${error.message}`, "valid syntax"),
-    )
-    return { drafts: [], faults }
-  }
-  let value: Json
-  try {
-    // Aliases can make a small file huge; 100 uses are more than a host list needs.
-    value = document.toJS({ maxAliasCount: 100 })
-  } catch (error) {
-    return { drafts: [], faults: [fault({ line: 1, column: 1 }, messageOf(error), "few aliases")] }
-  }
-  const placeOf: PlaceOf = (path) => at(offsetOf(document.contents, path))
-  return nodesOf(value, placeOf)
+  const { value, placeOf, faults } = readYaml(content)
+  return faults.length > 0 ? { drafts: [], faults } : nodesOf(value as Json, placeOf)
 }
 
 function nodesOf(value: Json, placeOf: PlaceOf): Parsed {
@@ -53,14 +32,14 @@ function nodesOf(value: Json, placeOf: PlaceOf): Parsed {
 }
 
 interface Listed {
-  readonly path: Path
+  readonly path: YamlPath
   readonly name?: string
   readonly node: Json
 }
 
 const isCreateFile = (value: JsonObject) => ["nodes", "chassis"].some((key) => Array.isArray(value[key]))
 
-function createNodes(value: JsonObject, path: Path = []): Listed[] {
+function createNodes(value: JsonObject, path: YamlPath = []): Listed[] {
   const own = listOf(value["nodes"]).map((node, index) => ({ path: [...path, "nodes", index], node }))
   const chassis = listOf(value["chassis"]).flatMap((each, index) =>
     isObject(each) ? createNodes(each, [...path, "chassis", index]) : [],
@@ -73,9 +52,9 @@ const bags = ["driver_info", "properties", "instance_info", "extra"]
 /** What bifrost writes for its own playbooks, and what belongs to the map's key. */
 const ignored = ["addressing_mode", "ansible_ssh_host", "chassis_uuid"]
 
-function rawNode(path: Path, name: string | undefined, node: JsonObject, placeOf: PlaceOf): RawNode {
+function rawNode(path: YamlPath, name: string | undefined, node: JsonObject, placeOf: PlaceOf): RawNode {
   const values: RawValue[] = []
-  const add = (key: string, value: Json, at: Path) => values.push({ key, value, place: placeOf([...path, ...at]) })
+  const add = (key: string, value: Json, at: YamlPath) => values.push({ key, value, place: placeOf([...path, ...at]) })
   for (const [key, value] of Object.entries(node)) {
     if (ignored.includes(key)) continue
     if (key === "portgroups") {
@@ -97,17 +76,3 @@ function rawNode(path: Path, name: string | undefined, node: JsonObject, placeOf
 }
 
 const listOf = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : [])
-
-/** Where the value at `path` begins; of what encloses it, where an alias hides it. */
-function offsetOf(root: unknown, path: Path): number {
-  let node = root as Node | null | undefined
-  let offset = node?.range?.[0] ?? 0
-  for (const part of path) {
-    if (isMap(node))
-      node = node.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === part)?.value as Node
-    else node = (node as { items?: Node[] } | undefined)?.items?.[part as number]
-    if (!node?.range) return offset
-    offset = node.range[0]
-  }
-  return offset
-}

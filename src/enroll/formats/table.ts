@@ -1,4 +1,4 @@
-import { type Fault, fault, type Place } from "../fault.ts"
+import { type Fault, fault, type Place } from "../../util/fault.ts"
 
 export interface Cell {
   readonly text: string

@@ -6,7 +6,6 @@ import { type ImagesLock, parseLock } from "../../deploy/lock.ts"
 import { Placement } from "../../deploy/placement.ts"
 import { type DeployResult, deployRun } from "../../deploy/run.ts"
 import { checkScope } from "../../deploy/scope.ts"
-import { defaultSite } from "../../deploy/site.ts"
 import type { Store } from "../../store/port.ts"
 import type { JsonObject, NodeRecord } from "../../store/records.ts"
 import type { Clock } from "../../util/clock.ts"
@@ -15,6 +14,7 @@ import { inState, type Paths } from "../../util/paths.ts"
 import { serviceErrors } from "../errors.ts"
 import type { RunContext, RunKind } from "./engine.ts"
 import { deployRequest } from "./scope.ts"
+import { siteOfRun } from "./site.ts"
 
 export interface DeployOptions {
   readonly store: Store
@@ -30,7 +30,8 @@ export function deployKind(options: DeployOptions): RunKind {
     async check(request) {
       const { scope } = deployRequest(request)
       const inventory = inventoryFrom(await options.store.nodes.list())
-      if (inventory.hosts.length > 0) checkScope(scope, new Placement(services, inventory, defaultSite), inventory)
+      const { site } = await siteOfRun(options.paths, services, inventory)
+      if (inventory.hosts.length > 0) checkScope(scope, new Placement(services, inventory, site), inventory)
       await imagesLock(options.paths)
     },
     async execute(context) {
@@ -49,12 +50,14 @@ export async function deployNodes(
   const privateKey = await store.secrets.get("site", "ssh_private_key")
   const inventory = inventoryFrom(nodes)
   if (!privateKey || inventory.hosts.length === 0) throw new BifrostError(serviceErrors.NOTHING_ENROLLED)
+  const { site, warnings } = await siteOfRun(paths, services, inventory)
+  for (const warning of warnings) await tell("run.warning", { text: warning })
   // Events are appended in the order in which they happen; the last is awaited with the others, so that none is lost.
   let told = Promise.resolve()
   const result = await deployRun({
     inventory,
     services,
-    site: defaultSite,
+    site,
     secrets: store.secrets,
     privateKey,
     registry,
@@ -71,7 +74,7 @@ export async function deployNodes(
   })
   await told
   if (result.failed.length > 0) throw incomplete(result)
-  return result as unknown as JsonObject
+  return { ...result, warnings } as unknown as JsonObject
 }
 
 function incomplete({ failed, skipped }: DeployResult): BifrostError {
