@@ -1,7 +1,50 @@
 /** What packages bring and no container of ours reads: patterns for `prune` of image definitions. */
 
+const python = "/usr/lib/python3/dist-packages"
+const library = "/usr/lib/*-linux-gnu"
+
 /** Unit tests of Python libraries, and their translations. */
-export const libraryExtras = ["/usr/lib/python3/dist-packages/*/tests", "/usr/lib/python3/dist-packages/*/locale"]
+export const libraryExtras = [
+  ...["*/tests", "*/*/tests", "*/*/*/tests"].map((path) => `${python}/${path}`),
+  `${python}/*/locale`,
+]
 
 /** 50 MB of Perl's modules; `perl-base`, which dpkg and debconf run on, keeps its own elsewhere. */
-export const fullPerl = ["/usr/share/perl/5*", "/usr/lib/*-linux-gnu/perl/5*", "/usr/lib/*-linux-gnu/libperl.so.5*"]
+export const fullPerl = ["/usr/share/perl/5*", `${library}/perl/5*`, `${library}/libperl.so.5*`]
+
+/** Graphviz with fonts and picture codecs, by which networkx could draw what taskflow never asks it to. */
+export const graphviz = [
+  ...[
+    "aom",
+    "SvtAv1Enc",
+    "dav1d",
+    "rav1e",
+    "gav1",
+    "heif",
+    "de265",
+    "yuv",
+    "avif",
+    "gvc",
+    "gvpr",
+    "lab_gamut",
+    "cairo",
+  ],
+  ...["pango", "harfbuzz", "tiff", "LLVM"],
+]
+  .map((name) => `${library}/lib${name}*`)
+  .concat(
+    `${library}/graphviz`,
+    `${library}/libheif`,
+    "/usr/share/graphviz",
+    "/usr/share/fonts",
+    "/usr/share/fontconfig",
+  )
+
+/** X11 comes with the clipboard of python3-cmd2, which only the clients' interactive shells use. */
+export const x11 = [...["X*", "xcb*", "ICE", "SM"].map((name) => `${library}/lib${name}.so*`), "/usr/share/X11"]
+
+/** udev's names of hardware and systemd itself: open-iscsi depends on them, and the host's do the work. */
+export const hostDaemons = ["/usr/lib/udev/hwdb.d", "/usr/lib/udev/hwdb.bin", "/usr/lib/systemd/systemd*"]
+
+/** API descriptions of Amazon's services other than `s3` and `sts`: glance and cinder need no more. The slash keeps files. */
+export const botocore = ["[!s]*", "s[!3t]*", "s3?*", "st[!s]*"].map((path) => `${python}/botocore/data/${path}/`)

@@ -1,13 +1,22 @@
 import { defineImage } from "../../src/build/containers/definition.ts"
 
-const tools = ["kolla_start", "kolla_set_configs", "healthcheck_curl", "healthcheck_port", "healthcheck_listen"]
+const tools = [
+  "kolla_start",
+  "kolla_set_configs",
+  "kolla_copy_cacerts",
+  "healthcheck_curl",
+  "healthcheck_filemod",
+  "healthcheck_listen",
+  "healthcheck_port",
+  "healthcheck_socket",
+]
 
 /** Kolla's start contract: what every service image is started by. */
 export default defineImage({
   name: "base",
   summary: "start contract, health checks, Python",
   from: "debian",
-  packages: ["curl", "dumb-init", "iproute2", "procps", "python3", "sudo"],
+  packages: ["curl", "dumb-init", "iproute2", "procps", "python3", "python3-yaml", "sudo"],
   files: {
     ...Object.fromEntries(tools.map((tool) => [`/usr/local/bin/${tool}`, { source: tool, mode: "0755" }])),
     "/usr/local/bin/kolla_extend_start": { source: "kolla_extend_start", mode: "0755" },

@@ -1,5 +1,5 @@
 import { defineImage } from "../../src/build/containers/definition.ts"
-import { libraryExtras } from "../prune.ts"
+import { fullPerl, libraryExtras } from "../prune.ts"
 
 /** `python3-keystone` alone: the package `keystone` adds questions to the administrator and an init script. */
 export default defineImage({
@@ -7,7 +7,7 @@ export default defineImage({
   summary: "OpenStack identity",
   from: "openstack-base",
   packages: ["python3-keystone"],
-  prune: libraryExtras,
+  prune: [...libraryExtras, ...fullPerl],
   user: { name: "keystone", id: 42425, home: "/var/lib/keystone" },
   files: {
     "/usr/local/bin/kolla_extend_start": { source: "extend_start", mode: "0755" },

@@ -15,6 +15,8 @@ export interface ImageRecipe {
   /** Absent for a bootstrapped root. */
   readonly dockerfile: string | undefined
   readonly files: readonly RootFile[]
+  /** The user the container runs as: its own or the nearest parent's; absent for root. */
+  readonly runsAs?: string
   /** SHA-256 over the Dockerfile, the files and the parent's own hash: same hash, same inputs, all the way down. */
   readonly hash: string
   /** Its name in the engine, with the hash for a tag. */
@@ -64,7 +66,8 @@ function recipeOf(
       expected: "either `from` or `bootstrap`",
     })
   }
-  const dockerfile = parent && renderDockerfile(definition, parent.reference)
+  const runsAs = definition.user?.name ?? parent?.runsAs
+  const dockerfile = parent && renderDockerfile(definition, parent.reference, runsAs)
   const files = Object.entries(definition.files ?? {}).map(([path, { source, mode = "0644" }]) => ({
     path,
     mode,
@@ -75,5 +78,6 @@ function recipeOf(
   digest.update(dockerfile ?? JSON.stringify(definition.bootstrap))
   for (const { path, mode, content } of sorted(files)) digest.update(`\0${path}\0${mode}\0`).update(content)
   const hash = digest.digest("hex")
-  return { definition, dockerfile, files, hash, reference: localReference(definition.name, hash, settings.namespace) }
+  const reference = localReference(definition.name, hash, settings.namespace)
+  return { definition, dockerfile, files, hash, reference, ...(runsAs && { runsAs }) }
 }

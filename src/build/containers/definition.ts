@@ -16,6 +16,14 @@ export interface ImageDefinition {
   readonly rpm?: RpmInstall
   /** Shell patterns of paths that the packages bring and nothing here needs; removed in the packages' own layer. */
   readonly prune?: readonly string[]
+  /**
+   * Files of packages that are not installed, because their scripts ask an administrator questions, make databases or start
+   * services: package → tar patterns, such as "./usr/bin/nova-*". A pattern that matches nothing fails the build.
+   */
+  readonly extract?: Readonly<Record<string, readonly string[]>>
+  /** Users of a fixed id that volumes and sockets are shared with; the container does not run as them. Made before `user`. */
+  readonly accounts?: readonly ImageUser[]
+  /** Made, and the container runs as it. An image without one runs as its parent does. */
   readonly user?: ImageUser
   /** Files from the image's own folder: path in the image → what goes there. */
   readonly files?: Readonly<Record<string, ImageFile>>

@@ -1,13 +1,15 @@
-import type { ImageDefinition } from "./definition.ts"
+import type { ImageDefinition, ImageUser } from "./definition.ts"
 
 /**
- * The Dockerfile of a definition. `parent` is the reference of the image that `from` names, or of the bootstrapped root.
+ * The Dockerfile of a definition. `parent` is the reference of the image that `from` names, or of the bootstrapped root;
+ * `runsAs` is the user that the container runs as, when that is not root.
  * Layers go from what changes rarely to what changes often: packages, files, user and commands.
  */
-export function renderDockerfile(image: ImageDefinition, parent: string): string {
+export function renderDockerfile(image: ImageDefinition, parent: string, runsAs?: string): string {
   const files = Object.entries(image.files ?? {})
-  const commands = [...(image.user ? userLines(image.user) : []), ...(image.run ?? [])]
-  const packages = image.packages?.length ? installLines(image.packages, image.prune ?? []) : []
+  const users = [...(image.accounts ?? []), ...(image.user ? [image.user] : [])]
+  const commands = [...users.flatMap(userLines), ...(image.run ?? [])]
+  const packages = installLines(image)
   const asRoot = packages.length + files.length + commands.length > 0
   const blocks = [
     [`FROM ${parent}`],
@@ -22,15 +24,20 @@ export function renderDockerfile(image: ImageDefinition, parent: string): string
     image.health ? [`HEALTHCHECK --interval=30s --timeout=30s --start-period=5s --retries=3 CMD ${image.health}`] : [],
     image.entrypoint ? [`ENTRYPOINT ${JSON.stringify(image.entrypoint)}`] : [],
     image.command ? [`CMD ${JSON.stringify(image.command)}`] : [],
-    image.user ? [`USER ${image.user.name}`] : [],
+    runsAs ? [`USER ${runsAs}`] : [],
   ]
   return `${blocks.flat().join("\n")}\n`
 }
 
-function installLines(packages: readonly string[], prune: readonly string[]): string[] {
+function installLines({ packages = [], extract = {}, prune = [] }: ImageDefinition): string[] {
+  const extracted = Object.entries(extract)
+  if (packages.length === 0 && extracted.length === 0) return []
   return [
     "apt-get update -q --error-on=any",
-    `DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends ${[...packages].sort().join(" ")}`,
+    ...(packages.length > 0
+      ? [`DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends ${[...packages].sort().join(" ")}`]
+      : []),
+    ...extracted.flatMap(([name, patterns]) => extractLines(name, patterns)),
     ...(prune.length > 0 ? [`rm -rf ${prune.join(" ")}`] : []),
     // Lists, caches and logs would differ with each build and are of no use in a container.
     `rm -rf ${leftovers.join(" ")}`,
@@ -47,7 +54,19 @@ const leftovers = [
   "/var/log/apt",
 ]
 
-function userLines(user: NonNullable<ImageDefinition["user"]>): string[] {
+/** Takes files out of a package, and notes its version where a list of the image's packages can find it. */
+function extractLines(name: string, patterns: readonly string[]): string[] {
+  const quoted = patterns.map((pattern) => `'${pattern}'`).join(" ")
+  return [
+    `(cd /tmp && apt-get download -q -o APT::Sandbox::User=root ${name})`,
+    `dpkg-deb --fsys-tarfile /tmp/${name}_*.deb | tar -x -C / --wildcards ${quoted}`,
+    "mkdir -p /usr/share/bifrost-ts",
+    `dpkg-deb --showformat '\${Package} \${Version}\\n' --show /tmp/${name}_*.deb >> /usr/share/bifrost-ts/extracted`,
+    `rm /tmp/${name}_*.deb`,
+  ]
+}
+
+function userLines(user: ImageUser): string[] {
   const groups = ["kolla", ...(user.groups ?? [])].join(",")
   return [
     // A package may have made the user already; its id must be ours all the same, since volumes outlive images.

@@ -34,6 +34,30 @@ CMD ["kolla_start"]
 `)
 })
 
+it("takes files out of packages that are not installed, and makes other accounts before the user", () => {
+  const image = defineImage({
+    name: "nova-base",
+    summary: "",
+    from: "base",
+    extract: { "nova-common": ["./usr/bin/nova-*", "./etc/nova/rootwrap.conf"] },
+    accounts: [{ name: "qemu", id: 42427, home: "/nonexistent" }],
+    user: { name: "nova", id: 42436, home: "/var/lib/nova", groups: ["qemu"] },
+  })
+  const dockerfile = renderDockerfile(image, "bifrost/base:1", "nova")
+  expect(dockerfile).toContain("tar -x -C / --wildcards './usr/bin/nova-*' './etc/nova/rootwrap.conf'")
+  expect(dockerfile).toContain(">> /usr/share/bifrost-ts/extracted")
+  expect(dockerfile).not.toContain("apt-get install")
+  expect(dockerfile.indexOf("groupadd --gid 42427 qemu")).toBeLessThan(dockerfile.indexOf("--groups kolla,qemu nova"))
+  expect(dockerfile.trimEnd().split("\n").at(-1)).toBe("USER nova")
+})
+
+it("runs an image as its nearest parent's user, unless it has one of its own", async () => {
+  const all = await loadImages(images)
+  expect(all.get("glance-api")!.runsAs).toBe("glance")
+  expect(all.get("glance-api")!.dockerfile).toMatch(/\nUSER glance\n$/)
+  expect(all.get("openstack-base")!.runsAs).toBeUndefined()
+})
+
 it("loads every definition with its parents first, and gives each the hash of all that it is made of", async () => {
   const all = await loadImages(images)
   const chain = selectImages(all, ["keystone"]).map(({ definition }) => definition.name)
@@ -44,22 +68,21 @@ it("loads every definition with its parents first, and gives each the hash of al
   expect(all.get("keystone")!.dockerfile).toContain(all.get("openstack-base")!.hash.slice(0, 12))
 })
 
+/** What drives the kernel's networks, disks or other users' programs, as in Kolla. */
+const root: readonly string[] = []
+
 it("ends every service's image as a user of its own, under dumb-init", async () => {
   const all = await loadImages(images)
   const leaves = [...all.values()].filter(({ definition }) => definition.health)
-  expect(leaves.map(({ definition }) => definition.name).sort()).toEqual([
-    "keystone",
-    "mariadb",
-    "memcached",
-    "rabbitmq",
-  ])
-  for (const { definition, dockerfile } of leaves) {
-    expect(dockerfile!.trimEnd().split("\n").at(-1)).toBe(`USER ${definition.user!.name}`)
+  expect(leaves.length).toBeGreaterThan(5)
+  for (const { definition, dockerfile, runsAs } of leaves) {
+    if (root.includes(definition.name)) expect(runsAs).toBeUndefined()
+    else expect(dockerfile!.trimEnd().split("\n").at(-1)).toBe(`USER ${runsAs}`)
   }
   expect(all.get("base")!.dockerfile).toContain('ENTRYPOINT ["/usr/bin/dumb-init"')
 })
 
 it("names what there is when an image is unknown", async () => {
   const all = await loadImages(images)
-  expect(() => selectImages(all, ["nova"])).toThrow(/nova.*keystone/)
+  expect(() => selectImages(all, ["nava"])).toThrow(/nava.*keystone/)
 })

@@ -1,0 +1,14 @@
+import { defineImage } from "../../src/build/containers/definition.ts"
+import { libraryExtras } from "../prune.ts"
+import { etcFolder, extendStart, leafStart } from "../service.ts"
+
+export default defineImage({
+  name: "placement-base",
+  summary: "OpenStack placement: libraries and tools",
+  from: "openstack-base",
+  packages: ["python3-placement"],
+  prune: libraryExtras,
+  user: { name: "placement", id: 42482, home: "/var/lib/placement" },
+  files: extendStart(),
+  run: [...etcFolder("placement"), leafStart("placement")],
+})

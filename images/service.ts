@@ -1,0 +1,18 @@
+/** What the definitions of OpenStack's services share. */
+
+/** Configuration that only root changes and the service's user reads. Lines for `run`. */
+export const etcFolder = (user: string, ...below: readonly string[]) => [
+  `install -d -o root -g ${user} -m 0750 /etc/${user}`,
+  ...below.map((folder) => `install -d -o root -g ${user} -m 0750 /etc/${user}/${folder}`),
+]
+
+/** Installs files that a package offers as examples to where the service looks for them. Lines for `run`. */
+export const installInto = (folder: string, ...sources: readonly string[]) => `cp -r ${sources.join(" ")} ${folder}/`
+
+/** The image's share of the start: `extend_start` of its own folder, under the name that its parent's one sources. */
+export const extendStart = (service?: string) => ({
+  [`/usr/local/bin/kolla${service ? `_${service}` : ""}_extend_start`]: { source: "extend_start", mode: "0755" },
+})
+
+/** A service's parent image starts by what its leaf adds, if anything: an empty file that the leaf replaces. */
+export const leafStart = (service: string) => `install -m 0755 /dev/null /usr/local/bin/kolla_${service}_extend_start`
