@@ -1,0 +1,55 @@
+import { defineService, type ServiceContext } from "../../src/deploy/service.ts"
+import { haproxyConfig, monitorPort } from "./haproxy.ts"
+import { keepalivedConfig } from "./keepalived.ts"
+
+/** One address that outlives any control host: keepalived moves it, HAProxy answers on it for every API. */
+export default defineService({
+  name: "loadbalancer",
+  summary: "the virtual addresses of the APIs, and the balancing behind them",
+  group: "control",
+  enabled: ({ internal_vip_address }) => internal_vip_address !== undefined,
+  secrets: { keepalived_password: "password" },
+  containers: [
+    {
+      name: "haproxy",
+      image: "haproxy",
+      each: true,
+      command: () => "/usr/sbin/haproxy -W -db -f /etc/haproxy/haproxy.cfg",
+      files: [
+        {
+          name: "haproxy.cfg",
+          dest: "/etc/haproxy/haproxy.cfg",
+          owner: "root:root",
+          perm: "0600",
+          content: haproxyConfig,
+        },
+      ],
+      // It listens on an address that may be another host's now, then gives up root for good.
+      access: { user: "root", capabilities: ["NET_ADMIN", "NET_BIND_SERVICE"] },
+      healthy: ({ host }) => ["healthcheck_curl", `http://${host.address}:${monitorPort}/`],
+    },
+    {
+      name: "keepalived",
+      image: "keepalived",
+      each: true,
+      command: () => "/usr/sbin/keepalived --dont-fork --log-console --use-file /etc/keepalived/keepalived.conf",
+      files: [
+        {
+          name: "keepalived.conf",
+          dest: "/etc/keepalived/keepalived.conf",
+          owner: "root:root",
+          perm: "0600",
+          content: keepalivedConfig,
+        },
+      ],
+      access: { user: "root", capabilities: ["NET_ADMIN", "NET_RAW", "NET_BROADCAST"] },
+      needs: ["here/container/haproxy"],
+      healthy: vipIsSomewhere,
+    },
+  ],
+})
+
+/** The address answers, whichever host has it. */
+function vipIsSomewhere({ site }: ServiceContext): readonly string[] {
+  return ["healthcheck_curl", `http://${site.internal_vip_address}:${monitorPort}/`]
+}
