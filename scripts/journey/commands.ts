@@ -19,7 +19,7 @@ export const buildStages: readonly Stage[] = [
   { name: "ramdisk", why: "the deploy ramdisk, with the agent in it", args: ["images", "build", "ramdisk"] },
   { name: "os image", why: "the operating system that nodes get", args: ["images", "build", "os", "debian-13"] },
   { name: "provisioner image", why: "the provisioner's own container", args: ["images", "build", "provisioner"] },
-  { name: "service images", why: "the cloud's services", args: ["images", "build", "containers"] },
+  { name: "service images", why: "the cloud's services", args: ["images", "build", "containers", "--profile", "site"] },
 ]
 
 /** From nothing to a running Keystone on machines that were bare. */
@@ -32,7 +32,11 @@ export function journey({ lab, nodes, firmware, memory, hostsCsv }: JourneyOptio
       args: ["lab", "up", "--name", lab, "--nodes", String(nodes), "--firmware", firmware, "--memory", memory],
     },
     { name: "provisioner", why: "API, conductor, DHCP, TFTP, HTTP, registry", args: ["up", "--lab", lab] },
-    { name: "push", why: "service images into the provisioner's registry", args: ["images", "push"] },
+    {
+      name: "push",
+      why: "service images into the provisioner's registry",
+      args: ["images", "push", "--profile", "site"],
+    },
     { name: "enroll", why: "what is in the rack", args: ["enroll", hostsCsv] },
     { name: "provision", why: "bare metal to Keystone", args: ["provision", "--then-deploy"] },
   ]

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import type { Leg } from "../../src/cli/show/timeline.ts"
 import { inState } from "../../src/util/paths.ts"
 import { journey } from "./commands.ts"
+import { identityOnly, writeSite } from "./site.ts"
 
 export interface Outcome {
   readonly code: number
@@ -31,6 +32,7 @@ export class Journey {
   /** Machines alternate between BIOS and UEFI. Rejects at the first command that fails. */
   async run(nodes: number): Promise<StageTime[]> {
     const times: StageTime[] = []
+    writeSite({ state: this.state, cache: "" }, identityOnly)
     const options = { lab: this.lab, nodes, firmware: "mixed", memory: "2G", hostsCsv: this.hostsCsv } as const
     for (const { name, args } of journey(options)) {
       const started = Date.now()

@@ -3,6 +3,7 @@ import { deployErrors } from "./errors.ts"
 import { hostsOf, type Inventory, type InventoryHost } from "./inventory.ts"
 import type { DatabaseDefinition, ServiceDefinition, TaskDefinition, UnitDefinition } from "./service.ts"
 import type { SiteConfig } from "./site.ts"
+import { wantedServices } from "./wanted.ts"
 
 /** A unit on one host. */
 export interface PlacedUnit<Unit = UnitDefinition> {
@@ -25,16 +26,14 @@ export class Placement {
   readonly #ids: ReadonlyMap<string, readonly string[]>
 
   constructor(services: readonly ServiceDefinition[], inventory: Inventory, site: SiteConfig) {
-    this.services = services.filter((service) => isWanted(service, site))
+    this.services = wantedServices(services, site)
     const place = <Unit extends UnitDefinition>(kind: string, service: ServiceDefinition, units: readonly Unit[]) =>
-      units
-        .filter(({ enabled }) => enabled?.(site) ?? true)
-        .flatMap((unit) => {
-          const hosts = hostsOf(inventory, unit.group ?? service.group)
-          return (unit.each ? hosts : hosts.slice(0, 1)).map(
-            (host): PlacedUnit<Unit> => ({ id: `${host.name}/${kind}/${unit.name}`, unit, host }),
-          )
-        })
+      units.flatMap((unit) => {
+        const hosts = hostsOf(inventory, unit.group ?? service.group)
+        return (unit.each ? hosts : hosts.slice(0, 1)).map(
+          (host): PlacedUnit<Unit> => ({ id: `${host.name}/${kind}/${unit.name}`, unit, host }),
+        )
+      })
     this.containers = this.services.flatMap((service) => place("container", service, service.containers))
     this.tasks = this.services.flatMap((service) => place("task", service, service.tasks ?? []))
     this.databases = this.services.flatMap(({ databases = [] }) =>
@@ -73,12 +72,6 @@ export class Placement {
       return need.startsWith(here) ? ids.filter((id) => id.startsWith(`${host?.name}/`)) : ids
     })
   }
-}
-
-/** A core service is the site file's to switch on or off; others say themselves what they are for. */
-function isWanted({ name, enabled }: ServiceDefinition, site: SiteConfig): boolean {
-  const core: Readonly<Record<string, { readonly enabled: boolean }>> = site.services
-  return enabled?.(site) ?? core[name]?.enabled ?? true
 }
 
 export const catalogId = (service: string) => `site/catalog/${service}`

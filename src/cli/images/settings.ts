@@ -6,6 +6,11 @@ import { findRelease, releases } from "../../build/containers/releases.ts"
 import { chooseImages, type Recipes } from "../../build/containers/select.ts"
 import { type BuildSettings, defaultSettings, type InstallType, installTypes } from "../../build/containers/settings.ts"
 import { inProject } from "../../build/project.ts"
+import { readSiteFolder } from "../../deploy/site/files.ts"
+import { inspectSite } from "../../deploy/site/inspect.ts"
+import { defaultSite } from "../../deploy/site.ts"
+import { imagesOf } from "../../deploy/wanted.ts"
+import { inState, pathsFrom } from "../../util/paths.ts"
 
 export interface SettingsFlags {
   readonly release?: string
@@ -44,10 +49,12 @@ export async function chosenImages(
 ): Promise<{ all: Recipes; names: string[] }> {
   const all = await loadImages(inProject("images"), settingsFrom(flags))
   const choice = { words, ...(flags.profile !== undefined && { profile: flags.profile }) }
-  return { all, names: chooseImages(all, choice, { ...profiles, [sitesOwn]: siteProfile() }) }
+  return { all, names: chooseImages(all, choice, { ...profiles, [sitesOwn]: await siteProfile() }) }
 }
 
-function siteProfile(): Profiles[string] {
-  const units = services.flatMap(({ containers, tasks = [] }) => [...containers, ...tasks])
-  return [...new Set(units.map(({ image }) => image))].map((image) => `^${image}$`)
+/** Without a site file that makes sense, what a site has by default: `validate` is there to complain. */
+async function siteProfile(): Promise<Profiles[string]> {
+  const folder = await readSiteFolder(inState.site(pathsFrom(process.env)))
+  const { site = defaultSite } = inspectSite({ folder, services })
+  return imagesOf(services, site).map((image) => `^${image}$`)
 }
