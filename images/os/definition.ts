@@ -2,6 +2,8 @@
 export interface OsDefinition {
   readonly name: string
   readonly suite: string
+  /** Of Debian's archive; `main` alone when not given. They stay in force in the installed system. */
+  readonly components?: readonly string[]
   readonly packages: readonly string[]
   /** Patterns for dpkg's path-exclude and path-include; they stay in force in the installed system. */
   readonly exclude: readonly string[]

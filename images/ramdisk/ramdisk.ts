@@ -1,6 +1,11 @@
+import { firmware } from "../firmware.ts"
+
 /** What the deploy ramdisk is made of. Its scripts are in pxe/ramdisk, its program is src/agent. */
 export interface RamdiskDefinition {
+  readonly name: string
   readonly suite: string
+  /** Of Debian's archive; `main` alone when not given. */
+  readonly components?: readonly string[]
   readonly packages: readonly string[]
   /** Paths of programs taken from the packages, with the shared libraries they need. */
   readonly programs: readonly string[]
@@ -62,7 +67,8 @@ const rest = [
   ["crc32c-intel", "crc32c_generic", "efivarfs", "md-mod", "raid1", "dm-mod"],
 ].flat()
 
-export const ramdiskDefinition: RamdiskDefinition = {
+export const deploy: RamdiskDefinition = {
+  name: "deploy",
   suite: "trixie",
   packages: [
     ["linux-image-amd64", "busybox-static", "ipxe"],
@@ -137,4 +143,12 @@ export const ramdiskDefinition: RamdiskDefinition = {
     "snponly.efi": "usr/lib/ipxe/snponly.efi",
   },
   compression: { level: 12 },
+}
+
+/** The same with the firmware that its modules ask for: some makers' network cards do not work without. */
+export const deployFirmware: RamdiskDefinition = {
+  ...deploy,
+  name: "deploy-firmware",
+  components: firmware.components,
+  packages: [...deploy.packages, ...firmware.devices],
 }

@@ -11,6 +11,8 @@ export interface DebianRoot {
    * `minbase` gives a configured system.
    */
   readonly variant: "extract" | "minbase"
+  /** Of the archive; `main` alone when not given. */
+  readonly components?: readonly string[]
   readonly packages: readonly string[]
   /** Paths that dpkg leaves out, as patterns of dpkg's path-exclude. */
   readonly exclude?: readonly string[]
@@ -30,7 +32,6 @@ export interface WorkOptions {
 export async function makeDebianRoot(root: DebianRoot, target: string, options: WorkOptions = {}): Promise<void> {
   if (process.getuid?.() !== 0) throw new BifrostError(buildErrors.NEEDS_ROOT)
   await mkdir(target, { recursive: true })
-  const mirror = await debianMirror()
   const args = [
     "--mode=root",
     `--variant=${root.variant}`,
@@ -46,9 +47,7 @@ export async function makeDebianRoot(root: DebianRoot, target: string, options: 
     `--include=${root.packages.join(",")}`,
     root.suite,
     target,
-    `deb ${mirror} ${root.suite} main`,
-    `deb ${mirror} ${root.suite}-updates main`,
-    `deb ${mirror}-security ${root.suite}-security main`,
+    ...sourceLines(await debianMirror(), root),
   ]
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", SOURCE_DATE_EPOCH: undefined }
   await run("mmdebstrap", args, {
@@ -59,6 +58,15 @@ export async function makeDebianRoot(root: DebianRoot, target: string, options: 
       if (step) options.progress?.(step)
     },
   })
+}
+
+/** Of apt's sources.list: the suite, its updates, its security updates. */
+export function sourceLines(
+  mirror: string,
+  { suite, components = ["main"] }: Pick<DebianRoot, "suite" | "components">,
+) {
+  const places = [`${mirror} ${suite}`, `${mirror} ${suite}-updates`, `${mirror}-security ${suite}-security`]
+  return places.map((place) => `deb ${place} ${components.join(" ")}`)
 }
 
 /**

@@ -1,3 +1,4 @@
+import { firmware } from "../../firmware.ts"
 import type { OsDefinition } from "../definition.ts"
 
 /** Debian 13 as a host for containers: SSH, Docker Engine, Python 3. Docs and drivers that no server has are left out. */
@@ -63,4 +64,12 @@ export const debian13: OsDefinition = {
   cmdline: "rw quiet loglevel=4 systemd.show_status=0 console=tty0 console=ttyS0,115200n8",
   slack: 128e6,
   compression: 12,
+}
+
+/** The same with firmware and microcode, for real servers. */
+export const debian13Firmware: OsDefinition = {
+  ...debian13,
+  name: "debian-13-firmware",
+  components: firmware.components,
+  packages: [...debian13.packages, ...firmware.devices, ...firmware.processors],
 }

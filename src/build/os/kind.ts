@@ -2,7 +2,7 @@ import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
 import { readFile, rm, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { debian13 } from "../../../images/os/debian-13/image.ts"
+import { debian13, debian13Firmware } from "../../../images/os/debian-13/image.ts"
 import type { OsDefinition } from "../../../images/os/definition.ts"
 import { inState } from "../../util/paths.ts"
 import { run } from "../../util/run.ts"
@@ -15,7 +15,7 @@ import { makeDisk } from "./disk.ts"
 import type { ImageManifest } from "./manifest.ts"
 import { rootRecipe } from "./root.ts"
 
-export const systems: readonly OsDefinition[] = [debian13]
+export const systems: readonly OsDefinition[] = [debian13, debian13Firmware]
 
 /** `STATE/images/NAME.raw.zst` and `NAME.json`. */
 export const os: Buildable = {

@@ -14,8 +14,9 @@ import { inProject } from "../project.ts"
 export function rootRecipe(os: OsDefinition, options: WorkOptions, extra: readonly string[] = []): Recipe {
   const files = inProject(os.files)
   const { suite, packages, exclude, include } = os
+  const components = os.components === undefined ? {} : { components: os.components }
   const customize = [...customization(os), ...extra]
-  const root: DebianRoot = { suite, packages, exclude, include, variant: "minbase", customize }
+  const root: DebianRoot = { suite, ...components, packages, exclude, include, variant: "minbase", customize }
   return {
     kind: "root",
     name: os.name,
@@ -28,7 +29,7 @@ export function rootRecipe(os: OsDefinition, options: WorkOptions, extra: readon
         options.progress?.(`${os.name}: installing Debian packages`)
         const progress = (line: string) => options.progress?.(`${os.name}: ${line}`)
         await makeDebianRoot({ ...root, overlay }, join(dir, "root"), { ...options, progress })
-        await forgetThisMachine(join(dir, "root"), os.suite)
+        await forgetThisMachine(join(dir, "root"), os)
       } finally {
         await rm(overlay, { recursive: true, force: true })
       }
@@ -73,13 +74,13 @@ function startLate(unit: string): string {
 }
 
 /** Takes out what would make two machines alike, or tells of the machine that built this. */
-async function forgetThisMachine(root: string, suite: string): Promise<void> {
+async function forgetThisMachine(root: string, os: OsDefinition): Promise<void> {
   const generated = globSync(["etc/ssh/ssh_host_*", "etc/apt/sources.list", "var/log/*.log", "var/log/apt/*"], {
     cwd: root,
   })
   const stale = globSync(["var/cache/debconf/*-old", "var/lib/dpkg/*-old", "boot/*.old-dkms"], { cwd: root })
   for (const path of [...generated, ...stale]) await rm(join(root, path), { force: true })
-  await writeFile(join(root, "etc/apt/sources.list.d/debian.sources"), debianSources(suite, await debianMirror()))
+  await writeFile(join(root, "etc/apt/sources.list.d/debian.sources"), debianSources(os, await debianMirror()))
   // Empty, so that systemd makes one at the first boot, and without the presets of a "first boot" in systemd's own sense.
   await writeFile(join(root, "etc/machine-id"), "")
   // All is new: without these, systemd makes caches of libraries, users and the journal's catalogue again at the first boot.
@@ -91,12 +92,12 @@ async function forgetThisMachine(root: string, suite: string): Promise<void> {
 }
 
 /** Nodes get their updates from the archive that they were made from. */
-function debianSources(suite: string, mirror: string): string {
+export function debianSources({ suite, components = ["main"] }: OsDefinition, mirror: string): string {
   const source = (uri: string, suites: string) =>
     `Types: deb
 URIs: ${uri}
 Suites: ${suites}
-Components: main
+Components: ${components.join(" ")}
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 `
   return [source(mirror, `${suite} ${suite}-updates`), source(`${mirror}-security`, `${suite}-security`)].join("\n")

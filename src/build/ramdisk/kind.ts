@@ -1,6 +1,6 @@
 import { chmod, copyFile, mkdir, rm, stat, writeFile } from "node:fs/promises"
 import { basename, join } from "node:path"
-import { type RamdiskDefinition, ramdiskDefinition } from "../../../images/ramdisk/ramdisk.ts"
+import { deploy, deployFirmware, type RamdiskDefinition } from "../../../images/ramdisk/ramdisk.ts"
 import { inState } from "../../util/paths.ts"
 import { run } from "../../util/run.ts"
 import { type Artifact, Cache } from "../cache.ts"
@@ -13,22 +13,25 @@ import { bundleAgent } from "./agent.ts"
 import { packTree } from "./archive.ts"
 import { kernelVersion, layOutTree } from "./tree.ts"
 
-/** `STATE/boot/{vmlinuz,ramdisk.img,undionly.kpxe,snponly.efi}`. */
+const ramdisks: readonly RamdiskDefinition[] = [deploy, deployFirmware]
+
+/** `STATE/boot/{vmlinuz,ramdisk.img,undionly.kpxe,snponly.efi}`: there is one place, so the last one that was built serves. */
 export const ramdisk: Buildable = {
   kind: "ramdisk",
   summary: "kernel, deploy ramdisk and boot loaders for network boot",
-  names: ["deploy"],
-  async build(_name, context) {
-    const built = await obtainRamdisk(inProject("src/agent/main.ts"), context)
+  names: ramdisks.map(({ name }) => name),
+  async build(name, context) {
+    const definition = ramdisks.find((each) => each.name === name)!
+    const built = await obtainRamdisk(inProject("src/agent/main.ts"), context, definition)
     const outputs: string[] = []
     let size = 0
-    for (const file of ["vmlinuz", "ramdisk.img", ...Object.keys(ramdiskDefinition.loaders)]) {
+    for (const file of ["vmlinuz", "ramdisk.img", ...Object.keys(definition.loaders)]) {
       const to = join(inState.boot(context.paths), file)
       await publishFile(join(built.dir, file), to)
       size += (await stat(to)).size
       outputs.push(to)
     }
-    return { kind: "ramdisk", name: "deploy", hash: built.hash, cached: built.cached, size, outputs } satisfies Built
+    return { kind: "ramdisk", name, hash: built.hash, cached: built.cached, size, outputs } satisfies Built
   },
 }
 
@@ -38,20 +41,24 @@ type Obtained = Artifact & { readonly cached: boolean }
  * The ramdisk with the agent at `entry`. Two archives one after the other, as the kernel allows: a small one with the agent
  * and the scripts, which change often, and a large compressed one with all else, which is cached apart.
  */
-export async function obtainRamdisk(entry: string, context: BuildContext): Promise<Obtained> {
+export async function obtainRamdisk(
+  entry: string,
+  context: BuildContext,
+  definition: RamdiskDefinition = deploy,
+): Promise<Obtained> {
   const cache = new Cache(context.paths.cache)
   const agent = await bundleAgent(entry)
   const scripts = inProject("pxe/ramdisk")
-  const base = await baseRecipe(ramdiskDefinition, context, cache)
+  const base = await baseRecipe(definition, context, cache)
   return cache.obtain(
     {
       kind: "ramdisk",
-      name: "deploy",
+      name: definition.name,
       inputs: { base: base.inputs, agent, scripts: { tree: scripts } },
       needs: 300e6,
       async build(dir) {
         const made = await cache.obtain(base, context)
-        for (const file of ["vmlinuz", ...Object.keys(ramdiskDefinition.loaders)]) {
+        for (const file of ["vmlinuz", ...Object.keys(definition.loaders)]) {
           await copyFile(join(made.dir, file), join(dir, file))
         }
         const overlay = join(dir, "overlay")
@@ -73,18 +80,19 @@ export async function obtainRamdisk(entry: string, context: BuildContext): Promi
 }
 
 async function baseRecipe(definition: RamdiskDefinition, context: BuildContext, cache: Cache) {
-  const { suite, packages } = definition
-  const root = { suite, packages, variant: "extract" as const }
+  const { name: _, ...content } = definition
+  const { suite, components = ["main"], packages } = definition
+  const root = { suite, components, packages, variant: "extract" as const }
   return {
     kind: "ramdisk",
-    name: "base",
-    inputs: { definition: { ...definition }, node: await nodeVersion(), layout: 1 },
+    name: `${definition.name}-base`,
+    inputs: { definition: content, node: await nodeVersion(), layout: 2 },
     needs: 1.5e9,
     async build(dir: string) {
       const unpacked = await cache.obtain(
         {
           kind: "root",
-          name: "ramdisk",
+          name: `ramdisk-${definition.name}`,
           inputs: { ...root },
           needs: 1e9,
           async build(rootDir) {

@@ -1,5 +1,5 @@
 import { chmod, copyFile, cp, lstat, mkdir, readdir, readFile, symlink } from "node:fs/promises"
-import { basename, join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import type { RamdiskDefinition } from "../../../images/ramdisk/ramdisk.ts"
 import { BifrostError } from "../../util/errors.ts"
 import { run } from "../../util/run.ts"
@@ -106,7 +106,23 @@ async function installModules(root: string, wanted: readonly string[], tree: str
   for (const name of ["modules.builtin", "modules.builtin.modinfo", "modules.order"]) {
     await copyFile(join(from, name), join(to, name))
   }
+  await installFirmware(
+    root,
+    paths.map((path) => join(from, path)),
+    tree,
+  )
   const compressed = paths.filter((path) => path.endsWith(".xz")).map((path) => join(to, path))
   if (compressed.length > 0) await run("xz", ["--decompress", ...compressed])
   await run("depmod", ["--basedir", tree, version])
+}
+
+/** The files that the modules say they may ask for, as far as the root's packages have them. */
+async function installFirmware(root: string, modules: readonly string[], tree: string): Promise<void> {
+  const { stdout } = await run("modinfo", ["--field", "firmware", ...modules])
+  for (const file of new Set(stdout.split("\n").filter(Boolean))) {
+    const [from, to] = [root, tree].map((base) => join(base, "usr/lib/firmware", file)) as [string, string]
+    if (!(await exists(from))) continue
+    await mkdir(dirname(to), { recursive: true })
+    await copyFile(from, to)
+  }
 }

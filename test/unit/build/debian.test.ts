@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, it } from "vitest"
-import { debianMirror, mirrorIn } from "../../../src/build/debian.ts"
+import { debianMirror, mirrorIn, sourceLines } from "../../../src/build/debian.ts"
 
 it("finds the archive in both formats of apt's sources", () => {
   expect(mirrorIn("# deb http://x/debian a main\ndeb [signed-by=/k] http://mirror.example/debian/ trixie main\n")).toBe(
@@ -28,4 +28,15 @@ it("says so when apt names none, and else takes what it names", async () => {
   } finally {
     await rm(etc, { recursive: true })
   }
+})
+
+it("asks for main alone unless a root names components", () => {
+  const mirror = "http://mirror.example/debian"
+  expect(sourceLines(mirror, { suite: "trixie" })).toEqual([
+    "deb http://mirror.example/debian trixie main",
+    "deb http://mirror.example/debian trixie-updates main",
+    "deb http://mirror.example/debian-security trixie-security main",
+  ])
+  const [first] = sourceLines(mirror, { suite: "trixie", components: ["main", "non-free-firmware"] })
+  expect(first).toBe("deb http://mirror.example/debian trixie main non-free-firmware")
 })
