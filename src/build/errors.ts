@@ -46,6 +46,11 @@ export const buildErrors = defineErrors({
     summary: "the files do not fit into the disk image",
     remedy: "Raise `slack` in the image's definition.",
   },
+  NOT_BUILT: {
+    status: 409,
+    summary: "what should be copied is not there",
+    remedy: "Build it first: bifrost-ts images build ramdisk, os, provisioner and containers.",
+  },
   ENGINE_MISSING: {
     status: 503,
     summary: "no Docker Engine answers",

@@ -33,3 +33,12 @@ export async function withRegistryRelay<T>(paths: Paths, use: (registry: string)
     await new Promise((resolve) => server.close(resolve))
   }
 }
+
+/** Whether something accepts connections there. */
+export function answersOnSocket(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(socket)
+    probe.on("connect", () => resolve(true)).on("error", () => resolve(false))
+    probe.on("connect", () => probe.destroy())
+  })
+}

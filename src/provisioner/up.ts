@@ -1,6 +1,7 @@
-import Docker from "dockerode"
+import type Docker from "dockerode"
 import { type Clock, systemClock } from "../util/clock.ts"
-import { BifrostError, messageOf } from "../util/errors.ts"
+import { BifrostError } from "../util/errors.ts"
+import { connect, inspect, remove, requireImage } from "./engine.ts"
 import { provisionerErrors } from "./errors.ts"
 import { label, namesFor, networkHolder, type ProvisionerOptions, service, serviceUser } from "./spec.ts"
 import { handOver } from "./state.ts"
@@ -76,25 +77,6 @@ export async function logs(lab: string | undefined, follow: boolean, tail: numbe
   out.write(plainLog(await container.logs({ follow: false, stdout: true, stderr: true, tail })))
 }
 
-/** This machine's engine: at its usual socket, or at the one that DOCKER_HOST names (unix://…). */
-async function connect(): Promise<Docker> {
-  const engine = new Docker()
-  try {
-    await engine.ping()
-  } catch (cause) {
-    throw new BifrostError(provisionerErrors.ENGINE_SILENT, { detail: messageOf(cause), cause })
-  }
-  return engine
-}
-
-async function requireImage(engine: Docker, image: string): Promise<void> {
-  try {
-    await engine.getImage(image).inspect()
-  } catch (cause) {
-    throw new BifrostError(provisionerErrors.PROVISIONER_IMAGE_MISSING, { detail: image, cause })
-  }
-}
-
 async function converge(engine: Docker, spec: Docker.ContainerCreateOptions): Promise<Change> {
   const name = spec.name ?? ""
   const seen = await inspect(engine, name)
@@ -108,24 +90,6 @@ async function converge(engine: Docker, spec: Docker.ContainerCreateOptions): Pr
   await remove(engine, name)
   await (await engine.createContainer(spec)).start()
   return seen ? "recreated" : "created"
-}
-
-async function inspect(engine: Docker, name: string): Promise<Docker.ContainerInspectInfo | undefined> {
-  try {
-    return await engine.getContainer(name).inspect()
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 404) return undefined
-    throw error
-  }
-}
-
-async function remove(engine: Docker, name: string): Promise<boolean> {
-  if (!(await inspect(engine, name))) return false
-  const container = engine.getContainer(name)
-  // The service closes its sessions with the BMCs on SIGTERM; a force-remove alone would leave them open.
-  await container.stop({ t: 10 }).catch(() => {})
-  await container.remove({ force: true, v: true })
-  return true
 }
 
 async function untilAnswers(engine: Docker, name: string, port: UpPort, clock: Clock): Promise<void> {

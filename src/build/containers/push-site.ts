@@ -30,3 +30,9 @@ async function lockedBefore(lockFile: string): Promise<PushedImages["images"]> {
     throw error
   }
 }
+
+/** Whether the lock names each of the images as it would be built now. */
+export async function isPushed(recipes: readonly ImageRecipe[], lockFile: string): Promise<boolean> {
+  const locked = await lockedBefore(lockFile)
+  return recipes.every(({ definition, hash }) => locked[definition.name]?.input === hash)
+}

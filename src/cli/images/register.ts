@@ -1,11 +1,12 @@
 import type { Command } from "commander"
 import { registerImagesBuild } from "./build.ts"
+import { registerImagesCarry } from "./carry.ts"
 import { registerImagesGraph } from "./graph.ts"
 import { registerImagesList } from "./list.ts"
 import { registerImagesPrune } from "./prune.ts"
 import { registerImagesPush } from "./push.ts"
 
-/** `bifrost-ts images build|list|graph|push|prune`. */
+/** `bifrost-ts images build|list|graph|push|prune|save|load`. */
 export function registerImages(program: Command): void {
   const images = program.command("images").description("build what machines boot and what services run in")
   for (const register of [
@@ -14,6 +15,7 @@ export function registerImages(program: Command): void {
     registerImagesGraph,
     registerImagesPush,
     registerImagesPrune,
+    registerImagesCarry,
   ])
     register(images)
 }

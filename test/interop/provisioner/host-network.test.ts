@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { loadProvisioner, saveProvisioner } from "../../../src/provisioner/bundle.ts"
 import { makeWorld, type World } from "../netboot/world.ts"
 import { type PrivateEngine, startPrivateEngine } from "./private-engine.ts"
 
@@ -15,6 +16,7 @@ let host: string
 let machine: string
 let engine: PrivateEngine
 const state = mkdtempSync("/var/tmp/bifrost-host-network-")
+const image = "bifrost-ts/provisioner:latest"
 
 beforeAll(async () => {
   await promisify(execFile)("bin/bifrost-ts", ["images", "build", "provisioner"], { env: process.env })
@@ -31,7 +33,12 @@ beforeAll(async () => {
   ] as const)
     world.ip("-n", namespace, "link", "set", link, "up")
   engine = await startPrivateEngine(host)
-  await engine.take("bifrost-ts/provisioner:latest")
+  // As to another machine: saved by the engine that built it, loaded by the one that runs it.
+  expect(await saveProvisioner(join(state, "carried"), image)).toBe(true)
+  await withHost(engine.host, async () => {
+    expect(await loadProvisioner(join(state, "carried"), image)).toBe(true)
+    expect(await loadProvisioner(join(state, "carried"), image)).toBe(false)
+  })
 })
 
 afterAll(async () => {
@@ -40,6 +47,11 @@ afterAll(async () => {
   world?.destroy()
   rmSync(state, { recursive: true, force: true })
 })
+
+async function withHost(name: string, work: () => Promise<void>): Promise<void> {
+  process.env["DOCKER_HOST"] = name
+  await work().finally(() => delete process.env["DOCKER_HOST"])
+}
 
 async function bifrost(...args: string[]) {
   const env = { ...process.env, BIFROST_STATE: state, DOCKER_HOST: engine.host }

@@ -8,8 +8,6 @@ export interface PrivateEngine {
   /** For DOCKER_HOST. */
   readonly host: string
   readonly docker: Docker
-  /** Copies an image from the machine's own engine. */
-  take(image: string): Promise<void>
   stop(): Promise<void>
 }
 
@@ -45,13 +43,6 @@ export async function startPrivateEngine(namespace: string): Promise<PrivateEngi
     host: `unix://${socket}`,
     docker,
     stop,
-    async take(image) {
-      const archive = await new Docker().getImage(image).get()
-      const loading = await docker.loadImage(archive)
-      await new Promise((resolve, reject) =>
-        docker.modem.followProgress(loading, (error, result) => (error ? reject(error) : resolve(result))),
-      )
-    },
   }
 }
 

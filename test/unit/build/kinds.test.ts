@@ -1,10 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, it } from "vitest"
 import { findBuildable } from "../../../src/build/kinds.ts"
 import { productionPackages } from "../../../src/build/provisioner/packages.ts"
-import { publishFile } from "../../../src/build/publish.ts"
+import { publishFile, publishTree } from "../../../src/build/publish.ts"
 
 it("builds the first of a kind when no name is given", () => {
   expect(findBuildable("os").name).toBe("debian-13")
@@ -43,6 +43,22 @@ it("publishes a file whole, leaves the same one alone, and nothing else beside i
     await publishFile(join(dir, "file"), to)
     expect(await readFile(to, "utf8")).toBe("second")
     expect(await readdir(join(dir, "state"))).toEqual(["file"])
+  } finally {
+    await rm(dir, { recursive: true })
+  }
+})
+
+it("publishes a tree but for what is unwanted, and a second time nothing", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "bifrost-publish-"))
+  const [from, to] = [join(dir, "from"), join(dir, "to")]
+  try {
+    await mkdir(join(from, "deep"), { recursive: true })
+    for (const file of ["one.raw", "one.box", "deep/two"]) await writeFile(join(from, file), file)
+    const wanted = (path: string) => !path.endsWith(".box")
+    expect((await publishTree(from, to, wanted)).sort()).toEqual([join(to, "deep/two"), join(to, "one.raw")])
+    expect(await publishTree(from, to, wanted)).toEqual([])
+    expect(await readFile(join(to, "deep/two"), "utf8")).toBe("deep/two")
+    await expect(publishTree(join(dir, "nothing"), to)).rejects.toMatchObject({ code: "NOT_BUILT" })
   } finally {
     await rm(dir, { recursive: true })
   }
