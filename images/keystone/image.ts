@@ -7,6 +7,12 @@ export default defineImage({
   summary: "OpenStack identity",
   from: "openstack-base",
   packages: ["python3-keystone"],
+  source: {
+    projects: ["keystone[ldap]"],
+    packages: ["libldap2", "libsasl2-2"],
+    wsgi: { "keystone-wsgi-public": "keystone.server.wsgi:initialize_public_application()" },
+  },
+  rpm: { packages: ["openstack-keystone"] },
   prune: [...libraryExtras, ...fullPerl],
   user: { name: "keystone", id: 42425, home: "/var/lib/keystone" },
   files: {

@@ -6,6 +6,7 @@ export default defineImage({
   summary: "MariaDB server and client",
   from: "base",
   packages: ["galera-4", "mariadb-client-core", "mariadb-server-core"],
+  rpm: { packages: ["mariadb-backup", "mariadb-server", "mariadb-server-galera"] },
   user: { name: "mysql", id: 42434, home: "/var/lib/mysql" },
   files: { "/usr/local/bin/kolla_extend_start": { source: "extend_start", mode: "0755" } },
   run: [

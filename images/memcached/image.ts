@@ -6,6 +6,7 @@ export default defineImage({
   summary: "memcached",
   from: "base",
   packages: ["memcached"],
+  rpm: { packages: ["memcached"] },
   prune: fullPerl,
   user: { name: "memcached", id: 42457, home: "/var/lib/memcached" },
   health: "healthcheck_listen memcached 11211",

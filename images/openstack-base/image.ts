@@ -51,6 +51,9 @@ export default defineImage({
     "uwsgi-core",
     "uwsgi-plugin-python3",
   ],
+  // Under the others, libraries come with each project: its environment, or its package's dependencies.
+  source: { packages: ["uwsgi-core", "uwsgi-plugin-python3"] },
+  rpm: { packages: ["python3-pymysql", "uwsgi", "uwsgi-plugin-python3"] },
   // `__pycache__` stays, 95 MB that it is: a service runs as a user who could not write it again, and compiling at each
   // start costs seconds on a slow host.
   prune: [

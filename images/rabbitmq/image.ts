@@ -5,6 +5,7 @@ export default defineImage({
   summary: "RabbitMQ server",
   from: "base",
   packages: ["rabbitmq-server"],
+  rpm: { packages: ["rabbitmq-server"] },
   user: { name: "rabbitmq", id: 42439, home: "/var/lib/rabbitmq" },
   files: { "/usr/local/bin/kolla_extend_start": { source: "extend_start", mode: "0755" } },
   run: [

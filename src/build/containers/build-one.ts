@@ -1,18 +1,22 @@
 import { createReadStream } from "node:fs"
-import { mkdtemp, rm } from "node:fs/promises"
+import { mkdtemp, rm, stat } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Readable } from "node:stream"
 import { buffer } from "node:stream/consumers"
+import { pipeline } from "node:stream/promises"
 import type Docker from "dockerode"
 import { pack } from "tar-stream"
 import type { Clock } from "../../util/clock.ts"
+import { BifrostError } from "../../util/errors.ts"
+import { pathsFrom } from "../../util/paths.ts"
 import { run } from "../../util/run.ts"
 import { debianMirror } from "../debian.ts"
 import { type ImageRecipe, inputLabel } from "./catalog.ts"
 import type { Bootstrap } from "./definition.ts"
 import { followProgress } from "./engine.ts"
 import { containerBuildErrors } from "./errors.ts"
+import { buildPython } from "./python-build.ts"
 import { packRootfs } from "./rootfs.ts"
 import { settleImage } from "./settle.ts"
 
@@ -20,14 +24,21 @@ export interface BuildOneOptions {
   readonly docker: Docker
   readonly clock: Clock
   readonly refresh: boolean
+  /** Root of the cache of builds; asked for by images that pip has a part in. */
+  readonly cache?: string
   readonly signal: AbortSignal
   readonly onLine: (line: string) => void
 }
 
 /** Builds one image, whose parent is there, and names it by its reference when it is whole. */
 export async function buildOne(recipe: ImageRecipe, options: BuildOneOptions): Promise<void> {
+  const { blocked } = recipe.blueprint
+  if (blocked) {
+    const detail = `${recipe.definition.name}: ${blocked}`
+    throw new BifrostError(containerBuildErrors.IMAGE_BLOCKED, { detail })
+  }
   const epoch = startOfDay(options.clock.now())
-  const { bootstrap } = recipe.definition
+  const { bootstrap } = recipe.blueprint
   if (bootstrap) await importRoot(bootstrap, recipe, epoch, options)
   else await buildDockerfile(recipe, epoch, options)
   await settleImage(options.docker, recipe, epoch, options.onLine)
@@ -38,11 +49,8 @@ export const startOfDay = (now: number) => Math.floor(now / 86_400_000) * 86_400
 
 async function buildDockerfile(recipe: ImageRecipe, epoch: number, options: BuildOneOptions): Promise<void> {
   const { docker, signal, onLine } = options
-  const context = pack()
-  context.entry({ name: "Dockerfile" }, recipe.dockerfile ?? "")
-  if (recipe.files.length > 0) context.entry({ name: "rootfs.tar" }, await buffer(packRootfs(recipe.files)))
-  context.finalize()
-  const stream = await docker.buildImage(Readable.from(context), {
+  const context = buildContext(recipe, await pythonTree(recipe, options))
+  const stream = await docker.buildImage(context, {
     t: recipe.reference,
     labels: { [inputLabel]: recipe.hash },
     buildargs: { EPOCH: String(epoch) },
@@ -52,6 +60,30 @@ async function buildDockerfile(recipe: ImageRecipe, epoch: number, options: Buil
   })
   const kind = containerBuildErrors.IMAGE_BUILD_FAILED
   await followProgress(docker, stream, { kind, subject: recipe.definition.name, onLine })
+}
+
+/** Dockerfile, rootfs.tar and tree.tar as one stream, since an environment has hundreds of megabytes. */
+function buildContext(recipe: ImageRecipe, tree: string | undefined): Readable {
+  const context = pack()
+  const fill = async () => {
+    context.entry({ name: "Dockerfile" }, recipe.dockerfile ?? "")
+    if (recipe.files.length > 0) context.entry({ name: "rootfs.tar" }, await buffer(packRootfs(recipe.files)))
+    if (tree !== undefined) {
+      const { size } = await stat(tree)
+      await pipeline(createReadStream(tree), context.entry({ name: "tree.tar", size }))
+    }
+    context.finalize()
+  }
+  fill().catch((error) => context.destroy(error))
+  return Readable.from(context)
+}
+
+async function pythonTree(recipe: ImageRecipe, options: BuildOneOptions): Promise<string | undefined> {
+  const { python } = recipe.blueprint
+  if (!python || recipe.builder === undefined) return undefined
+  const { docker, refresh, signal, onLine, cache = pathsFrom(process.env).cache } = options
+  const image = recipe.definition.name
+  return buildPython(python, { docker, cache, image, builder: recipe.builder, refresh, signal, onLine })
 }
 
 async function importRoot(

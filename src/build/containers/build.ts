@@ -10,7 +10,7 @@ import { buildOne } from "./build-one.ts"
 import type { ImageRecipe } from "./catalog.ts"
 import { containerBuildErrors } from "./errors.ts"
 import type { BuildEvent } from "./events.ts"
-import { BuildLog } from "./log.ts"
+import { BuildLog, logFolder } from "./log.ts"
 import { withRetries } from "./retry.ts"
 
 export interface BuildOptions {
@@ -22,8 +22,8 @@ export interface BuildOptions {
   readonly threads?: number
   /** How often an image whose build the network broke is tried again. */
   readonly retries?: number
-  /** Folder that gets NAME.log of each image that is built. */
-  readonly logs?: string
+  /** Root of the cache: Python environments are made there, and it gets a log and a package list of each image that is built. */
+  readonly cache?: string
   readonly signal?: AbortSignal
   readonly onEvent?: (event: BuildEvent) => void
 }
@@ -60,7 +60,10 @@ export async function buildImages(recipes: readonly ImageRecipe[], options: Buil
   const results = new Map<string, ImageResult>()
   const sizes = new Map<string, number>()
   const threads = options.threads ?? defaultThreads
-  const graph = new StepGraph(recipes.map((recipe) => imageStep(recipe, recipes, sizes, options)))
+  const logs = options.cache && logFolder(options.cache)
+  const graph = new StepGraph(
+    recipes.map((recipe) => imageStep(recipe, recipes, sizes, { ...options, ...(logs && { logs }) })),
+  )
   const { steps, criticalPath } = await runGraph(graph, {
     clock: options.clock,
     signal: options.signal ?? new AbortController().signal,
@@ -69,7 +72,7 @@ export async function buildImages(recipes: readonly ImageRecipe[], options: Buil
       if (event.kind === "apply") options.onEvent?.({ kind: "begin", image: event.step })
       if (event.kind !== "end") return
       const recipe = recipes.find(({ definition }) => definition.name === event.step)!
-      const result = resultOf(event.result, recipe, sizes.get(recipe.reference), options.logs)
+      const result = resultOf(event.result, recipe, sizes.get(recipe.reference), logs)
       results.set(event.step, result)
       options.onEvent?.({ kind: "end", image: event.step, result })
     },
@@ -92,17 +95,18 @@ function imageStep(
   recipe: ImageRecipe,
   all: readonly ImageRecipe[],
   sizes: Map<string, number>,
-  options: BuildOptions,
+  options: BuildOptions & { readonly logs?: string },
 ): Step<boolean> {
-  const { name, from } = recipe.definition
+  const { name } = recipe.definition
   let stale = options.refresh?.has(name) ?? false
   return {
     id: name,
-    after: all.some(({ definition }) => definition.name === from) ? [from!] : [],
+    after: recipe.needs.filter((other) => all.some(({ definition }) => definition.name === other)),
     resources: () => ["engine"],
     async inspect() {
       const size = await sizeOf(options.docker, recipe.reference)
       if (size !== undefined) sizes.set(recipe.reference, size)
+      if (size !== undefined && recipe.alias) await tagImage(options.docker, recipe.reference, recipe.alias)
       return size !== undefined && !stale
     },
     plan: (present) => (present ? [] : [{ action: "create", target: `image ${name}` }]),
@@ -116,9 +120,10 @@ function imageStep(
         log.write(`--- ${error}; again in ${seconds} s`)
         options.onEvent?.({ kind: "retry", image: name, error, seconds })
       }
-      const { docker, clock, retries = defaultRetries } = options
+      const { docker, clock, cache, retries = defaultRetries } = options
       try {
-        const attempt = () => buildOne(recipe, { docker, clock, refresh: stale, signal, onLine })
+        const attempt = () =>
+          buildOne(recipe, { docker, clock, refresh: stale, signal, onLine, ...(cache && { cache }) })
         await withRetries(attempt, { clock, signal, retries, onRetry })
         stale = false
       } finally {
@@ -126,6 +131,12 @@ function imageStep(
       }
     },
   }
+}
+
+/** Gives an image one more name. */
+async function tagImage(docker: Docker, reference: string, alias: string): Promise<void> {
+  const at = alias.lastIndexOf(":")
+  await docker.getImage(reference).tag({ repo: alias.slice(0, at), tag: alias.slice(at + 1) })
 }
 
 async function sizeOf(docker: Docker, reference: string): Promise<number | undefined> {

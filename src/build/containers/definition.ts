@@ -6,10 +6,14 @@ export interface ImageDefinition {
   readonly summary: string
   /** Only labs and tests run it; it is not among the images of a site. */
   readonly lab?: true
-  /** Another definition's name. Exactly one of `from` and `bootstrap` is given. */
+  /** Other images are made with it; no container of a site runs it. */
+  readonly tool?: true
+  /** Another definition's name. Exactly one of `from`, `bootstrap` and `external` is given. */
   readonly from?: string
   /** A root of the hierarchy: a file system that mmdebstrap makes from packages, since no registry is asked for anything. */
   readonly bootstrap?: Bootstrap
+  /** A root that is another's image; the operator's file says which. */
+  readonly external?: true
   /** Debian's, the default way to install. `source` and `rpm` say what takes their place. */
   readonly packages?: readonly string[]
   readonly source?: SourceInstall
@@ -39,17 +43,22 @@ export interface ImageDefinition {
 
 /** OpenStack from its own releases, in a virtual environment; Debian supplies Python and what is not Python. */
 export interface SourceInstall {
-  /** Requirements as pip has them, e.g. `keystone[ldap]`; the release says the versions. Empty: the parent's environment will do. */
-  readonly projects: readonly string[]
+  /** Requirements as pip has them, e.g. `keystone[ldap]`; the release's constraints say the versions. None: the parent's environment will do. */
+  readonly projects?: readonly string[]
   /** Debian's packages in place of the definition's own. */
   readonly packages?: readonly string[]
   /** Shell lines in place of the definition's own. */
   readonly run?: readonly string[]
+  /** Programs that Debian's package makes and the project's release does not: `/usr/bin/NAME` → WSGI application as `module:attribute`. */
+  readonly wsgi?: Readonly<Record<string, string>>
 }
 
-/** Packages of Rocky Linux and RDO. */
+/** Rocky Linux with RDO's packages. */
 export interface RpmInstall {
-  readonly packages: readonly string[]
+  /** In place of the definition's `from`. */
+  readonly from?: string
+  readonly packages?: readonly string[]
+  /** Shell lines in place of the definition's own. */
   readonly run?: readonly string[]
 }
 

@@ -1,58 +1,111 @@
-import type { ImageDefinition, ImageUser } from "./definition.ts"
+import { basename } from "node:path"
+import type { Blueprint } from "./blueprint.ts"
+import type { ImageUser } from "./definition.ts"
+import type { BlockName } from "./overrides.ts"
+
+/** Where the operator's patches lie in an image, which so says what was patched. */
+export const patchFolder = "/usr/share/bifrost-ts/patches"
+
+export const patchNames = (paths: readonly string[]) =>
+  paths.map((path, index) => `${String(index).padStart(3, "0")}-${basename(path)}`)
 
 /**
- * The Dockerfile of a definition. `parent` is the reference of the image that `from` names, or of the bootstrapped root;
- * `runsAs` is the user that the container runs as, when that is not root.
- * Layers go from what changes rarely to what changes often: packages, files, user and commands.
+ * The Dockerfile of a blueprint. `parent` is the reference of the image that `from` names, or of the root; `runsAs` is the user
+ * that the container runs as, when that is not root. Layers go from what changes rarely to what changes often: packages, files,
+ * users and commands.
  */
-export function renderDockerfile(image: ImageDefinition, parent: string, runsAs?: string): string {
-  const files = Object.entries(image.files ?? {})
+export function renderDockerfile(image: Blueprint, parent: string, runsAs?: string): string {
+  const files = [
+    ...Object.entries(image.files ?? {}).map(([path, { mode = "0644" }]) => `${mode} ${path}`),
+    ...image.written.map(({ path, mode }) => `${mode} ${path}`),
+    ...patchNames(image.patches).map((name) => `0644 ${patchFolder}/${image.name}/${name}`),
+  ]
+  const packages = managers[image.manager].install(image)
+  const patches = image.patches.length > 0 ? managers[image.manager].patch(image) : []
   const users = [...(image.accounts ?? []), ...(image.user ? [image.user] : [])]
-  const commands = [...users.flatMap(userLines), ...(image.run ?? [])]
-  const packages = installLines(image)
-  const asRoot = packages.length + files.length + commands.length > 0
+  const commands = [...patches, ...users.flatMap(userLines), ...(image.run ?? [])]
+  const asRoot = packages.length + files.length + commands.length > 0 || image.python
+  const block = (name: BlockName) => image.blocks[name]?.trimEnd().split("\n") ?? []
   const blocks = [
     [`FROM ${parent}`],
-    asRoot ? ["USER root"] : [],
+    asRoot || Object.keys(image.blocks).length > 0 ? ["USER root"] : [],
     packages.length + commands.length > 0 ? ["ARG EPOCH"] : [],
+    block("header"),
     runLine(packages),
-    files.map(([path, { mode }]) => `# in rootfs.tar: ${mode ?? "0644"} ${path}`).sort(),
+    block("packages"),
+    image.python ? [`# ${image.python.requirements.join(", ")}`, "ADD tree.tar /"] : [],
+    files.map((file) => `# in rootfs.tar: ${file}`).sort(),
     files.length > 0 ? ["ADD rootfs.tar /"] : [],
+    block("files"),
     runLine(commands),
     Object.entries(image.environment ?? {}).map(([key, value]) => `ENV ${key}=${JSON.stringify(value)}`),
     image.volumes?.length ? [`VOLUME ${JSON.stringify(image.volumes)}`] : [],
     image.health ? [`HEALTHCHECK --interval=30s --timeout=30s --start-period=5s --retries=3 CMD ${image.health}`] : [],
     image.entrypoint ? [`ENTRYPOINT ${JSON.stringify(image.entrypoint)}`] : [],
     image.command ? [`CMD ${JSON.stringify(image.command)}`] : [],
+    block("footer"),
     runsAs ? [`USER ${runsAs}`] : [],
   ]
   return `${blocks.flat().join("\n")}\n`
 }
 
-function installLines({ packages = [], extract = {}, prune = [] }: ImageDefinition): string[] {
-  const extracted = Object.entries(extract)
-  if (packages.length === 0 && extracted.length === 0) return []
-  return [
-    "apt-get update -q --error-on=any",
-    ...(packages.length > 0
-      ? [`DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends ${[...packages].sort().join(" ")}`]
-      : []),
-    ...extracted.flatMap(([name, patterns]) => extractLines(name, patterns)),
-    ...(prune.length > 0 ? [`rm -rf ${prune.join(" ")}`] : []),
-    // Lists, caches and logs would differ with each build and are of no use in a container.
-    `rm -rf ${leftovers.join(" ")}`,
-  ]
+const apt = {
+  begin: ["apt-get update -q --error-on=any"],
+  install: "DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends",
+  remove: "DEBIAN_FRONTEND=noninteractive apt-get purge -yq",
+  // Lists, caches and logs would differ with each build and are of no use in a container.
+  leftovers: [
+    "/var/lib/apt/lists/*",
+    "/var/cache/apt/*",
+    "/var/cache/debconf/*-old",
+    "/var/cache/ldconfig/aux-cache",
+    "/var/lib/dpkg/*-old",
+    "/var/log/*.log",
+    "/var/log/apt",
+  ],
 }
 
-const leftovers = [
-  "/var/lib/apt/lists/*",
-  "/var/cache/apt/*",
-  "/var/cache/debconf/*-old",
-  "/var/cache/ldconfig/aux-cache",
-  "/var/lib/dpkg/*-old",
-  "/var/log/*.log",
-  "/var/log/apt",
+const dnf: typeof apt = {
+  begin: [],
+  install: "dnf install -y --setopt=install_weak_deps=False --nodocs",
+  remove: "dnf remove -y",
+  leftovers: ["/var/cache/dnf", "/var/log/dnf*", "/var/log/hawkey.log", "/var/lib/dnf/history*"],
+}
+
+const managerOf = ({ begin, install, remove, leftovers }: typeof apt) => ({
+  install: ({ packages = [], extract = {}, prune = [] }: Blueprint) => {
+    const extracted = Object.entries(extract)
+    if (packages.length === 0 && extracted.length === 0) return []
+    return [
+      ...begin,
+      ...(packages.length > 0 ? [`${install} ${[...packages].sort().join(" ")}`] : []),
+      ...extracted.flatMap(([name, patterns]) => extractLines(name, patterns)),
+      ...(prune.length > 0 ? [`rm -rf ${prune.join(" ")}`] : []),
+      `rm -rf ${leftovers.join(" ")}`,
+    ]
+  },
+  patch: ({ name, patches }: Blueprint) => [
+    ...begin,
+    `${install} patch`,
+    `for folder in ${moduleFolders.join(" ")}; do if [ -d "$folder" ]; then cd "$folder"; break; fi; done`,
+    ...patchNames(patches).map((each) => `patch --batch --forward -p1 < ${patchFolder}/${name}/${each}`),
+    // Compiled modules hold their source's time, which so has to be the one that it is going to have.
+    `find . -name '*.py' -newermt "@$began" -exec touch -d "@\${EPOCH:-$began}" {} +`,
+    "python3 -m compileall -q .",
+    "cd /",
+    `${remove} patch`,
+    `rm -rf ${leftovers.join(" ")}`,
+  ],
+})
+
+/** Of Python, the first that is there: an image with a virtual environment has the project's modules in that. */
+const moduleFolders = [
+  "/var/lib/kolla/venv/lib/python3*/site-packages",
+  "/usr/lib/python3/dist-packages",
+  "/usr/lib/python3*/site-packages",
 ]
+
+const managers = { apt: managerOf(apt), dnf: managerOf(dnf) } as const
 
 /** Takes files out of a package, and notes its version where a list of the image's packages can find it. */
 function extractLines(name: string, patterns: readonly string[]): string[] {

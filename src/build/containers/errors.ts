@@ -21,6 +21,26 @@ export const containerBuildErrors = defineErrors({
     summary: "what an image builds on is not built",
     remedy: "Leave out --skip-parents.",
   },
+  OVERRIDES_UNREADABLE: {
+    status: 400,
+    summary: "the file of overrides for images cannot be read",
+    remedy: "Check its name and its permissions.",
+  },
+  OVERRIDES_INVALID: {
+    status: 400,
+    summary: "the file of overrides for images has errors",
+    remedy: "Correct each line named; docs/images.md describes the keys. Nothing was built.",
+  },
+  IMAGE_FILE: {
+    status: 400,
+    summary: "a file that goes into an image cannot be read",
+    remedy: "Correct its path in images.yaml or in the image's definition.",
+  },
+  IMAGE_BLOCKED: {
+    status: 409,
+    summary: "an image can be rendered, but not built",
+    remedy: 'See docs/images.md, "Install types".',
+  },
   IMAGE_DEFINITION: {
     status: 500,
     summary: "an image definition is not sound",

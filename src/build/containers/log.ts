@@ -2,6 +2,8 @@ import { createWriteStream, mkdirSync, type WriteStream } from "node:fs"
 import { join } from "node:path"
 import { finished } from "node:stream/promises"
 
+export const logFolder = (cache: string) => join(cache, "logs", "images")
+
 /** NAME.log of an image's latest build: every line that the engine and the programs in the build said. */
 export class BuildLog {
   readonly #file: WriteStream | undefined

@@ -6,9 +6,11 @@ export interface Release {
   readonly name: string
   /** The Debian suite that all images are made from, and whose packages are this release under install type deb. */
   readonly suite: string
+  /** File in images/constraints: the version of every Python distribution under install type source. */
+  readonly constraints: string
 }
 
-export const releases: readonly Release[] = [{ name: "2025.1", suite: "trixie" }]
+export const releases: readonly Release[] = [{ name: "2025.1", suite: "trixie", constraints: "2025.1.txt" }]
 
 export const defaultRelease = releases[0]!
 

@@ -5,13 +5,17 @@ import { profiles as ownProfiles, type Profiles } from "./profiles.ts"
 
 export type Recipes = ReadonlyMap<string, ImageRecipe>
 
-/** The named images with all that they build on, parents first; without names, all of them. */
+/** The named images with all that they build on or are made with, those first; without names, all of them. */
 export function selectImages(all: Recipes, names: readonly string[]): ImageRecipe[] {
   const wanted = new Set<string>()
-  for (const name of names) {
-    if (!all.has(name)) throw unknownImage(name, all)
-    for (let at: string | undefined = name; at !== undefined; at = all.get(at)?.definition.from) wanted.add(at)
+  const want = (name: string) => {
+    const found = all.get(name)
+    if (!found) throw unknownImage(name, all)
+    if (wanted.has(name)) return
+    wanted.add(name)
+    for (const other of found.needs) want(other)
   }
+  for (const name of names) want(name)
   return [...all.values()].filter(({ definition }) => names.length === 0 || wanted.has(definition.name))
 }
 
@@ -22,8 +26,8 @@ export interface Choice {
 }
 
 /**
- * Names of the images chosen, without what they build on. Nothing said means every image of a site: not those that only labs
- * run. CONTAINER_IMAGE_UNKNOWN for a word that chooses nothing.
+ * Names of the images chosen, without what they build on. Nothing said means every image of a site: not those that only
+ * labs run or others are made with. CONTAINER_IMAGE_UNKNOWN for a word that chooses nothing.
  */
 export function chooseImages(
   all: Recipes,
@@ -31,7 +35,10 @@ export function chooseImages(
   profiles: Profiles = ownProfiles,
 ): string[] {
   const names = [...all.keys()]
-  const common = names.filter((name) => !all.get(name)!.definition.lab)
+  const common = names.filter((name) => {
+    const { lab, tool, external } = all.get(name)!.definition
+    return !lab && !tool && !external
+  })
   const chosen = new Set(words.flatMap((word) => matches(word, names, all)))
   if (profile !== undefined) {
     const patterns = profiles[profile]
@@ -42,6 +49,14 @@ export function chooseImages(
     for (const name of common) if (patterns.some((pattern) => new RegExp(pattern).test(name))) chosen.add(name)
   }
   return words.length === 0 && profile === undefined ? common : names.filter((name) => chosen.has(name))
+}
+
+/** Of the names, those of images that run: the others are there to be built on. */
+export function runningOnly(all: Recipes, names: readonly string[]): ImageRecipe[] {
+  const builtOn = new Set([...all.values()].map(({ blueprint }) => blueprint.from))
+  return names
+    .map((name) => all.get(name)!)
+    .filter(({ definition: { name, health } }) => health !== undefined || !builtOn.has(name))
 }
 
 function matches(word: string, names: readonly string[], all: Recipes): readonly string[] {

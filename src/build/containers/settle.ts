@@ -48,7 +48,7 @@ export async function settleImage(
   try {
     const stream = await docker.loadImage(Readable.from(archive))
     await followProgress(docker, stream, { kind: containerBuildErrors.IMAGE_BUILD_FAILED, subject: recipe.reference })
-    if (recipe.definition.bootstrap) await docker.getImage(info.Id).remove()
+    if (recipe.blueprint.bootstrap) await docker.getImage(info.Id).remove()
     else await docker.getImage(info.Id).tag({ repo: repositoryOf(recipe.reference), tag: cacheTag })
   } catch (error) {
     // The containerd image store wants the layers' bytes. The image is good as it is; only its digest is this build's own.

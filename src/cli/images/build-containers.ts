@@ -1,8 +1,8 @@
-import { join } from "node:path"
 import pc from "picocolors"
 import { type BuildSummary, buildImages, type ImageResult, requireBuilt } from "../../build/containers/build.ts"
 import type { ImageRecipe } from "../../build/containers/catalog.ts"
 import { selectImages } from "../../build/containers/select.ts"
+import type { BuildSettings } from "../../build/containers/settings.ts"
 import { openEngine } from "../../build/provisioner/engine.ts"
 import { systemClock as clock } from "../../util/clock.ts"
 import { messageOf } from "../../util/errors.ts"
@@ -10,12 +10,12 @@ import { pathsFrom } from "../../util/paths.ts"
 import { bytes, elapsed, plural } from "../show/text.ts"
 import type { BuildFlags } from "./build.ts"
 import { buildView } from "./build-view.ts"
-import { chosenImages, settingsFrom } from "./settings.ts"
+import { chosenImages } from "./settings.ts"
 
 /** Builds the chosen images with all that they build on, and shows how that goes. */
 export async function buildContainers(words: readonly string[], flags: BuildFlags, signal: AbortSignal): Promise<void> {
   const started = clock.now()
-  const { all, names } = await chosenImages(words, flags)
+  const { all, names, settings } = await chosenImages(words, flags)
   const recipes = flags.skipParents ? names.map((name) => all.get(name)!) : selectImages(all, names)
   const docker = await openEngine()
   const view = buildView(recipes, process.stderr, clock)
@@ -27,7 +27,7 @@ export async function buildContainers(words: readonly string[], flags: BuildFlag
       refresh: new Set(flags.refresh ? recipes.map(({ definition }) => definition.name) : []),
       threads: flags.threads,
       retries: flags.retries,
-      logs: join(pathsFrom(process.env).cache, "logs", "images"),
+      cache: pathsFrom(process.env).cache,
       signal,
       onEvent: view.take,
     })
@@ -35,7 +35,7 @@ export async function buildContainers(words: readonly string[], flags: BuildFlag
     view.end()
   }
   const took = clock.now() - started
-  if (flags.json) console.log(JSON.stringify(asJson(summary, recipes, flags, took), null, 2))
+  if (flags.json) console.log(JSON.stringify(asJson(summary, recipes, settings, took), null, 2))
   else console.log(outcome(summary, took))
   if (flags.json && summary.images.some(({ status }) => status === "failed")) process.exitCode = 1
   else requireBuilt(summary)
@@ -51,8 +51,12 @@ function outcome({ images, criticalPath }: BuildSummary, took: number): string {
   return lines.join("\n")
 }
 
-function asJson(summary: BuildSummary, recipes: readonly ImageRecipe[], flags: BuildFlags, took: number) {
-  const { release, installType } = settingsFrom(flags)
+function asJson(
+  summary: BuildSummary,
+  recipes: readonly ImageRecipe[],
+  { release, installType }: BuildSettings,
+  took: number,
+) {
   const input = new Map(recipes.map(({ definition, hash }) => [definition.name, hash]))
   return {
     release: release.name,

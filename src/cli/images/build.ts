@@ -2,16 +2,14 @@ import { type Command, Option } from "commander"
 import pc from "picocolors"
 import { megabytes } from "../../build/cache.ts"
 import { defaultRetries, defaultThreads } from "../../build/containers/build.ts"
-import { profiles } from "../../build/containers/profiles.ts"
 import { findBuildable, kinds } from "../../build/kinds.ts"
 import { pathsFrom } from "../../util/paths.ts"
 import { examples } from "../examples.ts"
 import { wholeNumber, wholeNumberOrZero } from "../options.ts"
 import { buildContainers } from "./build-containers.ts"
-import { type SettingsFlags, settingsOptions, sitesOwn } from "./settings.ts"
+import { type ChoiceFlags, profileOption, settingsOptions } from "./settings.ts"
 
-export interface BuildFlags extends SettingsFlags {
-  readonly profile?: string
+export interface BuildFlags extends ChoiceFlags {
   readonly refresh?: boolean
   readonly skipParents?: boolean
   readonly threads: number
@@ -28,7 +26,7 @@ export function registerImagesBuild(images: Command): void {
     .argument("<what>", `${kinds.map((each) => each.kind).join(", ")}, containers, or names of containers' images`)
     .argument("[names...]", "which ones: names; for containers regular expressions too")
     .option("--refresh", "build again although nothing has changed, for newer packages")
-    .option("--profile <name>", `containers: a set of them: ${[...Object.keys(profiles), sitesOwn].join(", ")}`)
+    .addOption(profileOption())
     .option("--skip-parents", "containers: with --refresh, leave what the named ones build on as it is")
     .option("--threads <count>", "containers: how many are built at a time", wholeNumber, defaultThreads)
     .option("--retries <count>", "containers: tries again when the network failed", wholeNumberOrZero, defaultRetries)

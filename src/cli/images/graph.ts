@@ -4,13 +4,12 @@ import { builtImages } from "../../build/containers/local.ts"
 import { selectImages } from "../../build/containers/select.ts"
 import { openEngine } from "../../build/provisioner/engine.ts"
 import { examples } from "../examples.ts"
-import { chosenImages, type SettingsFlags, settingsOptions } from "./settings.ts"
+import { type ChoiceFlags, chosenImages, profileOption, settingsOptions } from "./settings.ts"
 
 const drawings = { tree: treeOf, dot: dotOf, svg: svgOf } as const
 
-interface GraphFlags extends SettingsFlags {
+interface GraphFlags extends ChoiceFlags {
   readonly format: keyof typeof drawings
-  readonly profile?: string
 }
 
 /** `bifrost-ts images graph [NAME…]`. */
@@ -21,7 +20,7 @@ export function registerImagesGraph(images: Command): void {
     .description("what builds on what")
     .argument("[names...]", "names or regular expressions; what they build on comes along")
     .addOption(new Option("--format <format>", "how it is drawn").choices(formats).default("tree"))
-    .option("--profile <name>", "a set of images")
+    .addOption(profileOption())
   settingsOptions(command)
     .addHelpText("after", examples("images graph", "images graph '^nova' --format svg > nova.svg"))
     .action(async (words: string[], flags: GraphFlags) => {

@@ -7,11 +7,10 @@ import { pathsFrom } from "../../util/paths.ts"
 import { examples } from "../examples.ts"
 import { bytes } from "../show/text.ts"
 import { table } from "../table.ts"
-import { chosenImages, type SettingsFlags, settingsOptions } from "./settings.ts"
+import { type ChoiceFlags, chosenImages, profileOption, settingsOptions } from "./settings.ts"
 
-interface ListFlags extends SettingsFlags {
+interface ListFlags extends ChoiceFlags {
   readonly containers?: boolean
-  readonly profile?: string
   readonly json?: boolean
 }
 
@@ -22,7 +21,7 @@ export function registerImagesList(images: Command): void {
     .description("what the cache holds; with --containers, the images that are defined and whether they are built")
     .argument("[names...]", "containers: names or regular expressions")
     .option("--containers", "the images of services (also when names are given)")
-    .option("--profile <name>", "containers: a set of them")
+    .addOption(profileOption())
   settingsOptions(command)
     .option("--json", "print JSON")
     .addHelpText("after", examples("images list", "images list --containers", "images list '^nova' --json"))

@@ -2,17 +2,17 @@ import type { Command } from "commander"
 import pc from "picocolors"
 import { defaultRetries } from "../../build/containers/build.ts"
 import { pushSite } from "../../build/containers/push-site.ts"
+import { runningOnly } from "../../build/containers/select.ts"
 import { openEngine } from "../../build/provisioner/engine.ts"
 import { withRegistryRelay } from "../../provisioner/registry-relay.ts"
 import { inState, pathsFrom } from "../../util/paths.ts"
 import { examples } from "../examples.ts"
 import { wholeNumberOrZero } from "../options.ts"
-import { chosenImages, type SettingsFlags, settingsOptions } from "./settings.ts"
+import { type ChoiceFlags, chosenImages, profileOption, settingsOptions } from "./settings.ts"
 
-interface PushFlags extends SettingsFlags {
+interface PushFlags extends ChoiceFlags {
   readonly to?: string
   readonly tag?: string
-  readonly profile?: string
   readonly retries: number
   readonly lock: string
   readonly json?: boolean
@@ -29,7 +29,7 @@ export function registerImagesPush(images: Command): void {
       "another registry, as the local Docker Engine reaches it (default: the provisioner's own)",
     )
     .option("--tag <tag>", "tag in the registry (default: the hash of each image's inputs)")
-    .option("--profile <name>", "a set of images")
+    .addOption(profileOption())
     .option("--retries <count>", "tries again when the network failed", wholeNumberOrZero, defaultRetries)
     .option("--lock <file>", "where images.lock goes", inState.imagesLock(pathsFrom(process.env)))
   settingsOptions(command)
@@ -40,8 +40,7 @@ export function registerImagesPush(images: Command): void {
 
 async function push(words: readonly string[], flags: PushFlags) {
   const { all, names } = await chosenImages(words, flags)
-  // Only what runs: an image without a user of its own is there to be built on.
-  const recipes = names.map((name) => all.get(name)!).filter(({ definition }) => definition.user)
+  const recipes = runningOnly(all, names)
   const docker = await openEngine()
   const pushTo = (registry: string) =>
     pushSite(recipes, {

@@ -1,8 +1,10 @@
 import { expect, it } from "vitest"
+import { blueprintOf } from "../../../../src/build/containers/blueprint.ts"
 import { loadImages } from "../../../../src/build/containers/catalog.ts"
 import { defineImage } from "../../../../src/build/containers/definition.ts"
 import { renderDockerfile } from "../../../../src/build/containers/dockerfile.ts"
 import { selectImages } from "../../../../src/build/containers/select.ts"
+import { defaultSettings } from "../../../../src/build/containers/settings.ts"
 
 const images = new URL("../../../../images", import.meta.url).pathname
 
@@ -18,7 +20,7 @@ it("renders a definition from what changes rarely to what changes often", () => 
     health: "true",
     command: ["kolla_start"],
   })
-  expect(renderDockerfile(image, "bifrost/base:1")).toBe(`FROM bifrost/base:1
+  expect(renderDockerfile(blueprintOf(image, defaultSettings), "bifrost/base:1")).toBe(`FROM bifrost/base:1
 USER root
 ARG EPOCH
 RUN set -eu; began=$(date +%s); apt-get update -q --error-on=any; \\
@@ -43,7 +45,7 @@ it("takes files out of packages that are not installed, and makes other accounts
     accounts: [{ name: "qemu", id: 42427, home: "/nonexistent" }],
     user: { name: "nova", id: 42436, home: "/var/lib/nova", groups: ["qemu"] },
   })
-  const dockerfile = renderDockerfile(image, "bifrost/base:1", "nova")
+  const dockerfile = renderDockerfile(blueprintOf(image, defaultSettings), "bifrost/base:1", "nova")
   expect(dockerfile).toContain("tar -x -C / --wildcards './usr/bin/nova-*' './etc/nova/rootwrap.conf'")
   expect(dockerfile).toContain(">> /usr/share/bifrost-ts/extracted")
   expect(dockerfile).not.toContain("apt-get install")
