@@ -2,6 +2,7 @@ import { basename, dirname, join, resolve } from "node:path"
 import type { Command } from "commander"
 import { services } from "../../services/index.ts"
 import type { Host } from "../api/inventory.ts"
+import type { Inventory } from "../deploy/inventory.ts"
 import { readSiteFolder, siteFile } from "../deploy/site/files.ts"
 import { isError } from "../deploy/site/finding.ts"
 import { inspectSite } from "../deploy/site/inspect.ts"
@@ -18,7 +19,7 @@ interface Flags {
 }
 
 const help = `
-Names of hosts and groups are compared with the inventory when the provisioner answers.
+Names of hosts and groups, and override files, are compared with the inventory when the provisioner answers.
 Exit code: 0 no errors (there may be warnings), 1 errors, or with --strict warnings.`
 
 /** `bifrost-ts validate [FILE]`. */
@@ -36,20 +37,27 @@ export function registerValidate(program: Command): void {
       const folder = await readSiteFolder(dirname(resolve(file)), resolve(file))
       if (given !== undefined && folder.site === undefined)
         throw new BifrostError(cliErrors.FILE_UNREADABLE, { detail: file })
-      const hosts = await knownHosts()
-      const { findings } = inspectSite({ folder, services, name: basename(file), ...(hosts && { hosts }) })
+      const inventory = await knownInventory()
+      const { findings } = inspectSite({ folder, services, name: basename(file), ...(inventory && { inventory }) })
       const valid = !findings.some((each) => strict || isError(each))
-      const report = { file, present: folder.site !== undefined, hosts_checked: hosts !== undefined, valid, findings }
+      const report = {
+        file,
+        present: folder.site !== undefined,
+        hosts_checked: inventory !== undefined,
+        valid,
+        findings,
+      }
       console.log(json ? JSON.stringify(report, null, 2) : showFindings(report, dirname(file)))
       if (!valid) process.exitCode = exitCodes.failed
     })
 }
 
-/** undefined when nobody can be asked. */
-async function knownHosts() {
+/** The enrolled nodes, whatever their state; undefined when nobody can be asked. */
+async function knownInventory(): Promise<Inventory | undefined> {
   try {
     const { hosts } = await new Client().get<{ hosts: Host[] }>("/v1/inventory")
-    return hosts.map(({ name, address, groups }) => ({ name, address: address ?? "", groups }))
+    const reached = { port: 22, user: "root", hostKey: "" }
+    return { hosts: hosts.map(({ name, address, groups }) => ({ ...reached, name, address: address ?? "", groups })) }
   } catch (error) {
     const codes: string[] = [cliErrors.SERVICE_DOWN.code, cliErrors.SERVICE_CLOSED.code]
     if (error instanceof BifrostError && codes.includes(error.code)) return undefined

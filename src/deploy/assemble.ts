@@ -10,6 +10,7 @@ import { orAbsent } from "./engine.ts"
 import type { DeployHost } from "./host.ts"
 import type { Inventory } from "./inventory.ts"
 import { type ImagesLock, pinnedReference } from "./lock.ts"
+import { amend, noOverrides, type Overrides } from "./overrides.ts"
 import { type PlacedUnit, Placement } from "./placement.ts"
 import { prepareStep } from "./prepare-step.ts"
 import { type PullProgress, pullStep } from "./pull-step.ts"
@@ -17,13 +18,14 @@ import { type Scope, scoped } from "./scope.ts"
 import type { ServiceDefinition } from "./service.ts"
 import type { SiteConfig } from "./site.ts"
 import { taskStep } from "./task-step.ts"
-import { digest, labels, renderUnit, startSeconds, type Unit } from "./unit.ts"
+import { type Amend, digest, labels, renderUnit, startSeconds, type Unit } from "./unit.ts"
 
 export interface AssembleOptions {
   readonly services: readonly ServiceDefinition[]
   readonly inventory: Inventory
   readonly hosts: ReadonlyMap<string, DeployHost>
   readonly site: SiteConfig
+  readonly overrides?: Overrides
   readonly secrets: ReadonlyMap<string, Secret>
   readonly registry: { readonly address: string; readonly ca?: string }
   readonly lock: ImagesLock
@@ -46,7 +48,7 @@ export interface Assembly {
  * and services that do not need each other start side by side.
  */
 export function assemble(options: AssembleOptions): Assembly {
-  const { inventory, site, secrets, registry, lock, clock } = options
+  const { inventory, site, overrides = noOverrides, secrets, registry, lock, clock } = options
   const placement = new Placement(options.services, inventory, site)
   const names = { placement, site, secrets }
   const hostNamed = (name: string) => options.hosts.get(name)!
@@ -67,7 +69,9 @@ export function assemble(options: AssembleOptions): Assembly {
     const pull = add(
       pullStep({ id: `${at}/pull/${unit.image}`, after: [`${at}/prepare`], host, reference, onProgress }),
     )
-    const render = async (): Promise<Unit> => renderUnit(unit, reference, await contextOn(host, names))
+    const amended: Amend = (file, builtin) =>
+      amend(overrides, { service: placed.service, container: unit.name, host: at, file }, builtin).content
+    const render = async (): Promise<Unit> => renderUnit(unit, reference, await contextOn(host, names), amended)
     const after = [pull, ...placement.needed(unit.needs ?? [], placed.host)]
     return { id, after, host, clock, unit: render, secrets: [...secrets.values()] }
   }

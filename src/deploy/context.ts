@@ -3,9 +3,10 @@ import { BifrostError } from "../util/errors.ts"
 import type { Secret } from "../util/secret.ts"
 import { deployErrors } from "./errors.ts"
 import type { DeployHost } from "./host.ts"
+import type { InventoryHost } from "./inventory.ts"
 import { networkOf } from "./networks.ts"
 import type { Placement } from "./placement.ts"
-import type { CatalogEntry, DatabaseDefinition, EndpointInterface, ServiceContext } from "./service.ts"
+import type { CatalogEntry, DatabaseDefinition, EndpointInterface, HostFacts, ServiceContext } from "./service.ts"
 import type { SiteConfig } from "./site.ts"
 
 export interface ContextOptions {
@@ -35,8 +36,11 @@ export function endpointUrl(entry: CatalogEntry, from: EndpointInterface, { plac
 
 /** What definitions may ask while they are rendered for one host. */
 export async function contextOn(host: DeployHost, options: ContextOptions): Promise<ServiceContext> {
+  return contextFrom(host.entry, await host.facts(), options)
+}
+
+export function contextFrom(host: InventoryHost, facts: HostFacts, options: ContextOptions): ServiceContext {
   const { placement, site, secrets } = options
-  const facts = await host.facts()
   const carriers = (container: string) => placement.carriers(container)
   const entries = placement.services
     .flatMap(({ catalog = [] }) => catalog)
@@ -44,10 +48,10 @@ export async function contextOn(host: DeployHost, options: ContextOptions): Prom
   const secret = (name: string) => secretOf(secrets, name).reveal()
   return {
     site,
-    host: host.entry,
+    host,
     facts,
     carriers,
-    network: (role) => networkOf(role, host.entry, facts.interfaces, site),
+    network: (role) => networkOf(role, host, facts.interfaces, site),
     entries,
     endpoint(type, from = "internal") {
       const entry = entries.find((each) => each.type === type)

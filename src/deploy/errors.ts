@@ -92,4 +92,9 @@ export const deployErrors = defineErrors({
     remedy:
       "The service reads it by its group: chmod g+r the file (g+rx a folder), or start the service again: bifrost-ts up.",
   },
+  OVERRIDE_INVALID: {
+    status: 400,
+    summary: "an override file cannot be read",
+    remedy: "Correct the file; bifrost-ts validate checks it again.",
+  },
 })

@@ -1,6 +1,6 @@
 import type { Change } from "../graph/step.ts"
 import type { HostTransport } from "../transport/port.ts"
-import type { Secret } from "../util/secret.ts"
+import { MASK, type Secret } from "../util/secret.ts"
 import { redact } from "./secrets.ts"
 import type { HostFile } from "./unit.ts"
 
@@ -40,7 +40,7 @@ export function planFiles(seen: FilesSeen, secrets: Iterable<Secret>): Change[] 
   const changes = seen.wanted.flatMap(({ file, seen: content, mode }): Change[] => {
     if (content === undefined) return [{ action: "create", target: `file ${file.path}` }]
     if (content !== file.content) {
-      const diff = lineDiff(redact(content, known), redact(file.content, known))
+      const diff = lineDiff(redact(content, known), redact(file.content, known)).map(withoutSecrets)
       return [{ action: "update", target: `file ${file.path}`, reason: "content differs", diff }]
     }
     if (mode === fileMode) return []
@@ -61,6 +61,17 @@ export async function applyFiles(transport: HostTransport, seen: FilesSeen, sign
 }
 
 const section = /^\[.*\]$/
+
+/**
+ * Masks what a line's key says is secret, and passwords in URLs: the operator's overrides hold secrets that the store does not
+ * know, and a host may still have a value from before a rotation.
+ */
+export function withoutSecrets(line: string): string {
+  return line
+    .replace(/^([-+] \s*["']?[\w.-]*(?:password|passwd|secret|token|_key|apikey)["']?\s*[=:]\s*).+$/i, `$1${MASK}`)
+    .replace(/^([-+] \s*key\s*=\s*).+$/, `$1${MASK}`)
+    .replace(/(:\/\/|,)([^:/@\s,]+):[^@\s,]+@/g, `$1$2:${MASK}@`)
+}
 
 /** The lines that are in one text only, `-` old and `+` new, in the order of the texts; each after its `[section]`. */
 export function lineDiff(before: string, after: string): string[] {

@@ -30,6 +30,17 @@ export function renderOslo(config: OsloConfig): string {
   return `${blocks.join("\n\n")}\n`
 }
 
+/** Says where, and not what stands there: it may be a password. */
+export class OsloSyntaxError extends BifrostError {
+  /** From 1. */
+  readonly line: number
+
+  constructor(file: string, line: number) {
+    super(deployErrors.OSLO_SYNTAX, { detail: `${file} line ${line}` })
+    this.line = line
+  }
+}
+
 /**
  * Reads a file as oslo.config does: comments only at the start of a line (`;` and `%` in values stay), repeated keys kept,
  * indented lines continue the value above.
@@ -39,13 +50,11 @@ export function parseOslo(text: string, file = "configuration"): OsloConfig {
   const config: Record<string, Record<string, string | string[]>> = Object.create(null)
   let section = "DEFAULT"
   let last: { key: string } | undefined
-  const fault = (index: number, line: string) =>
-    new BifrostError(deployErrors.OSLO_SYNTAX, { detail: `${file} line ${index + 1}: ${line.trim()}` })
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (line.trim() === "" || /^[#;]/.test(line)) continue
     const keys = config[section]
     if (/^\s/.test(line)) {
-      if (!last || !keys) throw fault(index, line)
+      if (!last || !keys) throw new OsloSyntaxError(file, index + 1)
       const value = keys[last.key]!
       const joined = `${Array.isArray(value) ? value.at(-1) : value}\n${line.trim()}`
       keys[last.key] = Array.isArray(value) ? [...value.slice(0, -1), joined] : joined
@@ -59,7 +68,7 @@ export function parseOslo(text: string, file = "configuration"): OsloConfig {
       continue
     }
     const pair = /^([^=:]+?)\s*[=:]\s*(.*?)\s*$/.exec(line)
-    if (!pair) throw fault(index, line)
+    if (!pair) throw new OsloSyntaxError(file, index + 1)
     const [key, value] = [pair[1]!, pair[2]!]
     config[section] ??= Object.create(null)
     const known = config[section]![key]

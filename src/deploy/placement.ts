@@ -9,6 +9,8 @@ import { wantedServices } from "./wanted.ts"
 export interface PlacedUnit<Unit = UnitDefinition> {
   /** `host1/container/keystone` */
   readonly id: string
+  /** Its service's name. */
+  readonly service: string
   readonly unit: Unit
   readonly host: InventoryHost
 }
@@ -31,7 +33,7 @@ export class Placement {
       units.flatMap((unit) => {
         const hosts = hostsOf(inventory, unit.group ?? service.group)
         return (unit.each ? hosts : hosts.slice(0, 1)).map(
-          (host): PlacedUnit<Unit> => ({ id: `${host.name}/${kind}/${unit.name}`, unit, host }),
+          (host): PlacedUnit<Unit> => ({ id: `${host.name}/${kind}/${unit.name}`, service: service.name, unit, host }),
         )
       })
     this.containers = this.services.flatMap((service) => place("container", service, service.containers))

@@ -15,6 +15,7 @@ import { deployErrors } from "./errors.ts"
 import { deployHost } from "./host.ts"
 import type { Inventory } from "./inventory.ts"
 import type { ImagesLock } from "./lock.ts"
+import type { Overrides } from "./overrides.ts"
 import type { Scope } from "./scope.ts"
 import { siteSecrets } from "./secrets.ts"
 import type { ServiceDefinition } from "./service.ts"
@@ -24,6 +25,8 @@ export interface DeployRequest {
   readonly inventory: Inventory
   readonly services: readonly ServiceDefinition[]
   readonly site: SiteConfig
+  /** The operator's own layers over the services' configuration. */
+  readonly overrides?: Overrides
   readonly secrets: SecretStore
   /** The key that opens the hosts. */
   readonly privateKey: Secret

@@ -1,6 +1,6 @@
 import type { InventoryHost } from "./inventory.ts"
 import type { HostInterface, HostNetwork } from "./networks.ts"
-import type { OsloConfig } from "./oslo.ts"
+import type { FileContent } from "./overrides.ts"
 import type { NetworkRole, SiteConfig } from "./site.ts"
 
 /** A service of the cloud: containers that stay, tasks that run once, databases, secrets, its place in the catalog. */
@@ -120,7 +120,8 @@ export interface FileDefinition {
   readonly owner: string
   /** Octal. */
   readonly perm: string
-  readonly content: (context: ServiceContext) => OsloConfig | string
+  /** undefined: there is no such file unless the operator gives one among the override files. */
+  readonly content: (context: ServiceContext) => FileContent
 }
 
 export interface ServiceContext {

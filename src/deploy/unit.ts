@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import type Docker from "dockerode"
 import { renderOslo } from "./oslo.ts"
+import type { FileContent } from "./overrides.ts"
 import type { ContainerDefinition, HostAccess, ServiceContext, UnitDefinition } from "./service.ts"
 
 /** Labels are the memory of what a container was made from; nothing else on the host remembers. */
@@ -37,9 +38,10 @@ export function renderUnit(
   definition: UnitDefinition & Partial<ContainerDefinition>,
   image: string,
   context: ServiceContext,
+  amended: Amend = unamended,
 ): Unit {
   const folder = `/etc/kolla/${definition.name}`
-  const files = renderFiles(definition, folder, context)
+  const files = renderFiles(definition, folder, context, amended)
   const base: Docker.ContainerCreateOptions = {
     Image: image,
     Env: Object.entries({
@@ -103,14 +105,22 @@ function healthcheck(test: readonly string[], seconds = defaultStartSeconds) {
   }
 }
 
-function renderFiles(definition: UnitDefinition, folder: string, context: ServiceContext): HostFile[] {
-  const own = (definition.files ?? []).map((file) => {
-    const content = file.content(context)
-    return { path: `${folder}/${file.name}`, content: typeof content === "string" ? content : renderOslo(content) }
+/** A file's content with the operator's overrides in it. */
+export type Amend = (file: string, builtin: FileContent) => FileContent
+const unamended: Amend = (_file, builtin) => builtin
+
+function renderFiles(definition: UnitDefinition, folder: string, context: ServiceContext, amended: Amend): HostFile[] {
+  const present = (definition.files ?? []).flatMap((file) => {
+    const content = amended(file.name, file.content(context))
+    return content === undefined ? [] : [{ ...file, content }]
   })
+  const own = present.map(({ name, content }) => ({
+    path: `${folder}/${name}`,
+    content: typeof content === "string" ? content : renderOslo(content),
+  }))
   const config = {
     command: definition.command(context),
-    config_files: (definition.files ?? []).map(({ name, dest, owner, perm }) => ({
+    config_files: present.map(({ name, dest, owner, perm }) => ({
       source: `${configFolder}${name}`,
       dest,
       owner,

@@ -23,7 +23,9 @@ export function showFindings(report: ValidationReport, folder: string): string {
     ...(report.present
       ? []
       : [`${report.file} is not there: every option has its default (bifrost-ts site init writes one).`]),
-    ...(report.hosts_checked ? [] : ["The provisioner does not answer: names of hosts and groups were not checked."]),
+    ...(report.hosts_checked
+      ? []
+      : ["The provisioner does not answer: names of hosts and groups, and override files, were not checked."]),
   ]
   return [...lines, ...notes.map((note) => pc.dim(note)), report.findings.length > 0 ? counts : "No errors."].join("\n")
 }

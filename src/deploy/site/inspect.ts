@@ -1,8 +1,11 @@
+import { BifrostError } from "../../util/errors.ts"
+import type { Inventory } from "../inventory.ts"
 import type { ServiceDefinition } from "../service.ts"
 import { resolveSite, type SiteConfig } from "../site.ts"
-import { type CheckContext, checkSite } from "./check.ts"
-import { type SiteFolder, siteFile } from "./files.ts"
-import type { Finding } from "./finding.ts"
+import { checkSite } from "./check.ts"
+import { overridesFolder, type SiteFolder, siteFile } from "./files.ts"
+import { type Finding, isError } from "./finding.ts"
+import { checkOverrides, type OverrideContext } from "./overrides.ts"
 import { readSite } from "./read.ts"
 
 export interface SiteInspection {
@@ -14,17 +17,35 @@ export interface SiteInspection {
 export interface InspectOptions {
   readonly folder: SiteFolder
   readonly services: readonly ServiceDefinition[]
-  /** The inventory's hosts; without them names of hosts and groups are not checked. */
-  readonly hosts?: CheckContext["hosts"]
+  /** Without it names of hosts and groups are not checked. */
+  readonly inventory?: Inventory
   /** What messages call the site file. */
   readonly name?: string
 }
 
 /** All that can be said of what the operator wrote without touching a host. */
-export function inspectSite({ folder, services, hosts, name = siteFile }: InspectOptions): SiteInspection {
-  if (folder.site === undefined) return { site: resolveSite(), findings: [] }
-  const { site, findings, placeOf } = readSite(folder.site, name)
+export function inspectSite({ folder, services, inventory, name = siteFile }: InspectOptions): SiteInspection {
+  const { site, findings, placeOf } =
+    folder.site === undefined
+      ? { site: resolveSite(), findings: [], placeOf: () => ({ line: 1, column: 1 }) }
+      : readSite(folder.site, name)
   if (!site) return { findings }
   const groups = services.flatMap(({ group, containers }) => [group, ...containers.flatMap((each) => each.group ?? [])])
-  return { site, findings: checkSite(site, placeOf, { groups, ...(hosts && { hosts }) }, name) }
+  const checked = checkSite(site, placeOf, { groups, ...(inventory && { hosts: inventory.hosts }) }, name)
+  // A site that contradicts itself may not be one that services can be placed in.
+  const overrides = checked.some(isError)
+    ? []
+    : overrideFindings(folder, { services, site, groups, ...(inventory && { inventory }) })
+  return { site, findings: [...checked, ...overrides] }
+}
+
+function overrideFindings(folder: SiteFolder, context: OverrideContext): Finding[] {
+  try {
+    return checkOverrides(folder.overrides, context)
+  } catch (error) {
+    // A group without hosts: the deploy says the same, and what was found stays told.
+    if (!(error instanceof BifrostError)) throw error
+    const what = `override files were not checked: ${error.message}`
+    return [{ line: 1, column: 1, what, expected: "", file: overridesFolder, severity: "warning" }]
+  }
 }

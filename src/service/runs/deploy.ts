@@ -50,7 +50,7 @@ export async function deployNodes(
   const privateKey = await store.secrets.get("site", "ssh_private_key")
   const inventory = inventoryFrom(nodes)
   if (!privateKey || inventory.hosts.length === 0) throw new BifrostError(serviceErrors.NOTHING_ENROLLED)
-  const { site, warnings } = await siteOfRun(paths, services, inventory)
+  const { site, overrides, warnings } = await siteOfRun(paths, services, inventory)
   for (const warning of warnings) await tell("run.warning", { text: warning })
   // Events are appended in the order in which they happen; the last is awaited with the others, so that none is lost.
   let told = Promise.resolve()
@@ -58,6 +58,7 @@ export async function deployNodes(
     inventory,
     services,
     site,
+    overrides,
     secrets: store.secrets,
     privateKey,
     registry,

@@ -1,5 +1,6 @@
 import { deployErrors } from "../../deploy/errors.ts"
 import type { Inventory } from "../../deploy/inventory.ts"
+import type { Overrides } from "../../deploy/overrides.ts"
 import type { ServiceDefinition } from "../../deploy/service.ts"
 import { readSiteFolder } from "../../deploy/site/files.ts"
 import { findingLine, isError } from "../../deploy/site/finding.ts"
@@ -10,6 +11,7 @@ import { inState, type Paths } from "../../util/paths.ts"
 
 export interface SiteOfRun {
   readonly site: SiteConfig
+  readonly overrides: Overrides
   /** `bifrost.yaml:3:5: …`, one each. */
   readonly warnings: readonly string[]
 }
@@ -21,10 +23,10 @@ export async function siteOfRun(
   inventory: Inventory,
 ): Promise<SiteOfRun> {
   const folder = await readSiteFolder(inState.site(paths))
-  const { site, findings } = inspectSite({ folder, services, hosts: inventory.hosts })
+  const { site, findings } = inspectSite({ folder, services, inventory })
   const stops = findings.filter((finding) => isError(finding) || site?.strict)
   if (!site || stops.length > 0) {
     throw new BifrostError(deployErrors.SITE_INVALID, { detail: stops.map(findingLine).join("\n  ") })
   }
-  return { site, warnings: findings.map(findingLine) }
+  return { site, overrides: folder.overrides, warnings: findings.map(findingLine) }
 }

@@ -26,7 +26,7 @@ describe("oslo.config files", () => {
   })
 
   it("name the line that cannot be read", () => {
-    expect(() => parseOslo("[a]\nnonsense\n", "nova.conf")).toThrow("nova.conf line 2: nonsense")
+    expect(() => parseOslo("[a]\nnonsense\n", "nova.conf")).toThrow(/nova.conf line 2$/)
     expect(() => parseOslo("  indented\n")).toThrow("line 1")
   })
 

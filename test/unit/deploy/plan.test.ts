@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import { services } from "../../../services/index.ts"
 import { demultiplex } from "../../../src/deploy/engine.ts"
-import { lineDiff, planFiles } from "../../../src/deploy/files.ts"
+import { lineDiff, planFiles, withoutSecrets } from "../../../src/deploy/files.ts"
 import { parseLock, pinnedReference } from "../../../src/deploy/lock.ts"
 import { redact } from "../../../src/deploy/secrets.ts"
 import { type ServiceContext, workers } from "../../../src/deploy/service.ts"
@@ -87,4 +87,20 @@ it("refuses a lock that it cannot read, and an image that is not in it", () => {
 it("takes a container's log out of the engine's frames, whole or cut", () => {
   const frame = Buffer.concat([Buffer.from([2, 0, 0, 0, 0, 0, 0, 3]), Buffer.from("abc")])
   expect(demultiplex(Buffer.concat([frame, frame, Buffer.from([1, 0])]))).toBe("abcabc")
+})
+
+it("masks in a diff what a key says is secret: overrides hold values that no store knows, hosts ones from before a rotation", () => {
+  const masked = {
+    "- admin_password = old": "- admin_password = ******",
+    "+   key = AQBkeyring==": "+   key = ******",
+    "+ metadata_proxy_shared_secret: x": "+ metadata_proxy_shared_secret: ******",
+    "- connection = mysql+pymysql://nova:old@10.0.0.1:3306/nova":
+      "- connection = mysql+pymysql://nova:******@10.0.0.1:3306/nova",
+    "+ transport_url = rabbit://openstack:a@h1:5672,openstack:b@h2:5672//":
+      "+ transport_url = rabbit://openstack:******@h1:5672,openstack:******@h2:5672//",
+    "+ keystone_url = http://10.0.0.1:5000/v3": "+ keystone_url = http://10.0.0.1:5000/v3",
+    "+ max_password_age = ": "+ max_password_age = ",
+    "+ debug = true": "+ debug = true",
+  }
+  for (const [line, shown] of Object.entries(masked)) expect(withoutSecrets(line)).toBe(shown)
 })
