@@ -3,12 +3,13 @@ import type { Step } from "../graph/step.ts"
 import type { Clock } from "../util/clock.ts"
 import type { Secret } from "../util/secret.ts"
 import { accessStep } from "./access-step.ts"
-import { containerStep, leftoversStep } from "./container-step.ts"
+import { containerStep } from "./container-step.ts"
 import { contextOn, endpointUrl, secretOf } from "./context.ts"
+import { type DatabaseServer, databaseServer } from "./database-server.ts"
 import { databaseStep } from "./database-step.ts"
-import { orAbsent } from "./engine.ts"
 import type { DeployHost } from "./host.ts"
 import type { Inventory } from "./inventory.ts"
+import { leftoversStep } from "./leftovers-step.ts"
 import { type ImagesLock, pinnedReference } from "./lock.ts"
 import { amend, noOverrides, type Overrides } from "./overrides.ts"
 import { type PlacedUnit, Placement } from "./placement.ts"
@@ -77,25 +78,27 @@ export function assemble(options: AssembleOptions): Assembly {
   }
 
   for (const host of options.hosts.values()) add(prepareStep({ host, inventory, registry }))
+  const stopped = new Map<string, string>()
   for (const placed of placement.containers) {
-    add(containerStep({ ...common(placed), startSeconds: startSeconds(placed.unit) }))
+    add(containerStep({ ...common(placed), startSeconds: startSeconds(placed.unit), stopped }))
   }
   for (const placed of placement.tasks) {
     const { unit } = placed
     const shared = common(placed)
     const fingerprint = async ({ labels: made }: Unit) => {
-      const volume = await orAbsent(databaseHost().transport.engine.getVolume("mariadb").inspect())
       // A database made anew knows nothing of what was done to the old one.
-      const life = volume && "CreatedAt" in volume ? String(volume.CreatedAt) : "none"
+      const life = (await databaseHost().glance()).volumes.get("mariadb") ?? "none"
       const image = unit.perImage ? made[labels.image] : "any"
       return digest(JSON.stringify([life, image, ...unit.fingerprint(await contextOn(shared.host, names))]))
     }
     add(taskStep({ ...shared, fingerprint }))
   }
+  let server: DatabaseServer | undefined
   for (const { id, database } of placement.databases) {
     const { name, user = name, password } = database
     const after = placement.containers.filter(({ unit }) => unit.name === "mariadb").map((placed) => placed.id)
-    add(databaseStep({ id, after, host: databaseHost(), name, user, password: secretOf(secrets, password) }))
+    server ??= databaseServer(databaseHost(), clock)
+    add(databaseStep({ id, after, server, name, user, password: secretOf(secrets, password) }))
   }
   for (const host of options.hosts.values()) {
     const at = host.entry.name

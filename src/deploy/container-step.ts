@@ -1,11 +1,15 @@
 import type Docker from "dockerode"
 import type { Change, Step } from "../graph/step.ts"
 import type { Clock } from "../util/clock.ts"
+import { BifrostError, messageOf } from "../util/errors.ts"
 import type { Secret } from "../util/secret.ts"
-import { findContainer, lastLines, orAbsent, removeContainer, unhealthyError } from "./engine.ts"
+import { findContainer, lastLines, unhealthyError } from "./engine.ts"
+import { deployErrors } from "./errors.ts"
 import { applyFiles, type FilesSeen, inspectFiles, planFiles } from "./files.ts"
+import { isServing } from "./glance.ts"
 import { settledHealth } from "./health.ts"
 import type { DeployHost } from "./host.ts"
+import { dropOld, failedName, oldName, opensDataOf, putBack, setAside } from "./replace.ts"
 import { redact } from "./secrets.ts"
 import { labels, type Unit } from "./unit.ts"
 
@@ -18,63 +22,137 @@ export interface UnitStepOptions {
   readonly secrets: readonly Secret[]
 }
 
+export interface ContainerStepOptions extends UnitStepOptions {
+  readonly startSeconds: number
+  /** Unit → the host on which it failed in this run, and so is not touched on the others. */
+  readonly stopped: Map<string, string>
+}
+
 interface ContainerSeen {
+  /** Nothing differs; the rest was not looked at closely. */
+  readonly serving?: true
   readonly unit: Unit
   readonly files: FilesSeen
   readonly container: Docker.ContainerInspectInfo | undefined
+  /** Its health check passed, although the engine has not asked it yet. */
+  readonly passed?: boolean
+  /** The one that served before, set aside by a run that did not come to its end. */
+  readonly previous: Docker.ContainerInspectInfo | undefined
 }
 
+const unseen = { files: { wanted: [], surplus: [] }, container: undefined, previous: undefined }
+
+/** Changes that take a container out of service for a while. */
+const disturbing: readonly Change["action"][] = ["recreate", "restart"]
+
 /** A container that should run: files, image, specification and health, each compared before anything is touched. */
-export function containerStep(options: UnitStepOptions & { readonly startSeconds: number }): Step<ContainerSeen> {
-  const { host, clock, secrets } = options
-  const { engine } = host.transport
+export function containerStep(options: ContainerStepOptions): Step<ContainerSeen> {
+  const { host, clock, secrets, stopped } = options
+  const { transport } = host
+  const { engine } = transport
+  /** The same on all hosts that carry it. */
+  const everywhere = options.id.slice(options.id.indexOf("/") + 1)
   let last: ContainerSeen | undefined
 
   const health = (id: string, signal: AbortSignal) =>
     settledHealth(engine, id, { clock, signal, timeoutMs: options.startSeconds * 1000 })
 
+  const becomeHealthy = async (name: string, signal: AbortSignal) => {
+    const { Id } = await engine.getContainer(name).inspect()
+    const outcome = await health(Id, signal)
+    if (outcome === "healthy") return
+    const lines = redact(await lastLines(engine, name), secrets)
+    throw unhealthyError(host.entry.name, name, outcome === "died", lines)
+  }
+
+  /** What became of the service after a successor failed, as the end of that error's text. */
+  const goBack = async ({ unit, container, previous }: ContainerSeen, signal: AbortSignal): Promise<string> => {
+    if (opensDataOf(unit, previous ?? container))
+      return `The container before it is kept, ended, as ${oldName(unit.name)}: its data has been opened by a newer program.`
+    try {
+      await putBack(transport, unit, signal)
+      await becomeHealthy(unit.name, signal)
+      return `The container before it serves again; this one is kept, ended, as ${failedName(unit.name)}.`
+    } catch (error) {
+      signal.throwIfAborted()
+      return `The container before it does not serve either: ${messageOf(error)}`
+    }
+  }
+
+  const bringAbout = async ({ unit, files }: ContainerSeen, action: Change["action"], signal: AbortSignal) => {
+    await applyFiles(transport, files, signal)
+    if (action === "recreate" || action === "create") await createContainer(engine, unit)
+    signal.throwIfAborted()
+    const container = engine.getContainer(unit.name)
+    if (action === "restart") await container.restart({ t: 30 })
+    else await container.start()
+    await becomeHealthy(unit.name, signal)
+  }
+
   return {
     id: options.id,
     after: options.after,
     async inspect(signal) {
-      const unit = await options.unit()
-      const files = await inspectFiles(host.transport, unit.folder, unit.files, signal)
-      let container = await findContainer(engine, unit.name)
+      const [unit, glance] = await Promise.all([options.unit(), host.glance()])
+      if (isServing(glance, unit)) return { serving: true, unit, ...unseen }
+      const [files, found, previous] = await Promise.all([
+        inspectFiles(transport, unit.folder, unit.files, signal),
+        findContainer(engine, unit.name),
+        findContainer(engine, oldName(unit.name)),
+      ])
+      let container = found
       // Whoever started it may have died before it was healthy: what it comes to is worth waiting for.
       const starting = container?.State.Running && container.State.Health?.Status === "starting"
       if (container && starting && recreateReasons(unit, container).length === 0) {
-        await health(container.Id, signal)
+        const passed = (await health(container.Id, signal)) === "healthy"
         container = await findContainer(engine, unit.name)
-      }
-      last = { unit, files, container }
+        last = { unit, files, container, previous, passed }
+      } else last = { unit, files, container, previous }
       return last
     },
-    plan({ unit, files, container }) {
+    plan({ serving, unit, files, container, passed = false, previous }) {
+      if (serving) return []
       const fileChanges = planFiles(files, secrets)
       const target = `container ${unit.name}`
-      if (!container) return [...fileChanges, { action: "create", target }]
+      if (!container) {
+        const reason = previous && { reason: `${oldName(unit.name)} was set aside for it` }
+        return [...fileChanges, { action: "create", target, ...reason }]
+      }
       const reasons = recreateReasons(unit, container)
       if (reasons.length > 0) return [...fileChanges, { action: "recreate", target, reason: reasons.join(", ") }]
-      const change = startChange(container, target)
+      const change = startChange(container, passed, target)
       if (change) return [...fileChanges, change]
       // Right files made it, then someone edited them on the host: it may have read the edited ones since.
-      return fileChanges.length > 0 ? [...fileChanges, { action: "restart", target, reason: "files were edited" }] : []
+      if (fileChanges.length > 0) return [...fileChanges, { action: "restart", target, reason: "files were edited" }]
+      if (!previous) return []
+      return [{ action: "remove", target: `container ${oldName(unit.name)}`, reason: "its successor is healthy" }]
     },
+    // One host after the other: the rest serves meanwhile.
+    resources: (changes) => (changes.some(({ action }) => disturbing.includes(action)) ? [everywhere] : []),
     async apply(changes, signal) {
-      const { unit, files } = last!
-      await applyFiles(host.transport, files, signal)
+      const seen = last!
+      const { unit } = seen
       const action = changes.find(({ target }) => target === `container ${unit.name}`)?.action
-      if (action === "recreate") await removeContainer(engine, unit.name)
-      if (action === "recreate" || action === "create") await createContainer(engine, unit)
-      signal.throwIfAborted()
-      const container = engine.getContainer(unit.name)
-      if (action === "restart") await container.restart({ t: 30 })
-      else await container.start()
-      const { Id } = await container.inspect()
-      const outcome = await health(Id, signal)
-      if (outcome === "healthy") return
-      const lines = redact(await lastLines(engine, unit.name), secrets)
-      throw unhealthyError(host.entry.name, unit.name, outcome === "died", lines)
+      if (action) {
+        const elsewhere = stopped.get(everywhere)
+        if (elsewhere !== undefined && disturbing.includes(action)) {
+          const detail = `${unit.name} failed on ${elsewhere}`
+          throw new BifrostError(deployErrors.ROLLOUT_STOPPED, { node: host.entry.name, detail })
+        }
+        if (action === "recreate") await setAside(transport, unit, signal)
+        try {
+          await bringAbout(seen, action, signal)
+        } catch (error) {
+          host.touched()
+          if (signal.aborted) throw error
+          stopped.set(everywhere, host.entry.name)
+          const replaces = action === "recreate" || seen.previous !== undefined
+          if (replaces && error instanceof Error) error.message += `\n${await goBack(seen, signal)}`
+          throw error
+        }
+      }
+      if (action !== "create" || seen.previous) await dropOld(transport, unit, signal)
+      host.touched()
     },
   }
 }
@@ -94,35 +172,13 @@ function recreateReasons(unit: Unit, container: Docker.ContainerInspectInfo): st
   ]
 }
 
-function startChange({ State }: Docker.ContainerInspectInfo, target: string): Change | undefined {
+function startChange({ State }: Docker.ContainerInspectInfo, passed: boolean, target: string): Change | undefined {
   if (State.Status === "created") return { action: "start", target, reason: "it was never started" }
   if (State.Restarting) return { action: "restart", target, reason: `it keeps ending (exit ${State.ExitCode})` }
   if (State.Paused) return { action: "restart", target, reason: "it is paused" }
   if (!State.Running) return { action: "start", target, reason: `it ended (exit ${State.ExitCode})` }
-  if (State.Health && State.Health.Status !== "healthy")
-    return { action: "restart", target, reason: `it is ${State.Health.Status}` }
+  const health = State.Health?.Status
+  if (health && health !== "healthy" && !(passed && health === "starting"))
+    return { action: "restart", target, reason: `it is ${health}` }
   return undefined
-}
-
-/** Containers of ours that no definition names any more. */
-export function leftoversStep(options: {
-  id: string
-  after: readonly string[]
-  host: DeployHost
-  wanted: ReadonlySet<string>
-}): Step<readonly string[]> {
-  const { engine } = options.host.transport
-  return {
-    id: options.id,
-    after: options.after,
-    async inspect() {
-      const ours = await engine.listContainers({ all: true, filters: { label: [`${labels.owner}=site`] } })
-      return ours.map(({ Names }) => (Names[0] ?? "").replace(/^\//, "")).filter((name) => !options.wanted.has(name))
-    },
-    plan: (names) =>
-      names.map((name) => ({ action: "remove", target: `container ${name}`, reason: "no longer defined" })),
-    async apply(changes) {
-      for (const { target } of changes) await orAbsent(removeContainer(engine, target.replace(/^container /, "")))
-    },
-  }
 }

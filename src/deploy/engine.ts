@@ -22,11 +22,14 @@ export const statusOf = (error: unknown): number | undefined =>
 
 /** Removes a container, whatever state it is in; its volumes stay. */
 export async function removeContainer(engine: Docker, name: string, stopSeconds = 30): Promise<void> {
-  const container = engine.getContainer(name)
-  await orAbsent(
-    container.stop({ t: stopSeconds }).catch((error) => (statusOf(error) === 304 ? undefined : Promise.reject(error))),
-  )
-  await orAbsent(container.remove({ force: true }))
+  await stopContainer(engine, name, stopSeconds)
+  await orAbsent(engine.getContainer(name).remove({ force: true }))
+}
+
+/** Ends a container that may have ended already or not be there. */
+export async function stopContainer(engine: Docker, name: string, seconds: number): Promise<void> {
+  const stopping = engine.getContainer(name).stop({ t: seconds })
+  await orAbsent(stopping.catch((error) => (statusOf(error) === 304 ? undefined : Promise.reject(error))))
 }
 
 /** The last lines that a container wrote. */
@@ -51,16 +54,16 @@ export function demultiplex(raw: Buffer): string {
   return Buffer.concat(parts).toString("utf8")
 }
 
-/** Runs a program in a running container, `input` on its standard input. Rejects with SQL_FAILED's shape left to the caller. */
+/** Runs a program in a running container, as its own user unless another is named, `input` on its standard input. */
 export async function execIn(
   engine: Docker,
   container: string,
   command: readonly string[],
-  options: { user: string; input: string; signal: AbortSignal },
+  options: { readonly user?: string; readonly input?: string; readonly signal: AbortSignal },
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const exec = await engine.getContainer(container).exec({
     Cmd: [...command],
-    User: options.user,
+    ...(options.user !== undefined && { User: options.user }),
     AttachStdin: true,
     AttachStdout: true,
     AttachStderr: true,
@@ -80,7 +83,7 @@ export async function execIn(
   try {
     await new Promise<void>((resolve, reject) => {
       stream.once("end", resolve).once("close", resolve).once("error", reject)
-      stream.end(options.input)
+      stream.end(options.input ?? "")
     })
   } finally {
     options.signal.removeEventListener("abort", abort)

@@ -56,6 +56,11 @@ export const deployErrors = defineErrors({
     summary: "a container did not become healthy in time",
     remedy: "Its last lines are above; the rest is in `docker logs` on the host.",
   },
+  ROLLOUT_STOPPED: {
+    status: 409,
+    summary: "a container was not replaced, as its like failed on another host in this run",
+    remedy: "It serves as before. Mend the cause on the host named, then run the command again.",
+  },
   ENGINE_LOST: {
     status: 502,
     summary: "the host's Docker Engine, or the way to it, went away while a container was starting",

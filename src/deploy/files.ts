@@ -5,7 +5,7 @@ import { redact } from "./secrets.ts"
 import type { HostFile } from "./unit.ts"
 
 /** Secrets are among them: only root reads them on the host; kolla_set_configs, as root, gives each its owner inside. */
-const fileMode = 0o600
+export const fileMode = 0o600
 
 export interface FilesSeen {
   /** undefined: absent. */

@@ -1,19 +1,26 @@
 import type Docker from "dockerode"
 import type { Clock } from "../util/clock.ts"
 import { BifrostError } from "../util/errors.ts"
+import { execIn } from "./engine.ts"
 import { deployErrors } from "./errors.ts"
 
 export type Health = "healthy" | "unhealthy" | "died" | "timeout"
 
+export interface HealthOptions {
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  readonly timeoutMs: number
+}
+
+/** The engine asks every few seconds; services that start one after another would each wait for its next turn. */
+const [firstPause, longestPause] = [250, 4000]
+
 /**
- * Waits, by the engine's events, until a running container is healthy or surely will not be. Reads only. `died` is told
- * at its first end: an engine that restarts it over and over would hide a failing start for ever.
+ * Waits until a running container is healthy or surely will not be: by the engine's events, and by asking its health check
+ * sooner than the engine does. `died` is told at its first end: an engine that restarts it over and over would hide a
+ * failing start for ever.
  */
-export async function settledHealth(
-  engine: Docker,
-  id: string,
-  options: { clock: Clock; signal: AbortSignal; timeoutMs: number },
-): Promise<Health> {
+export async function settledHealth(engine: Docker, id: string, options: HealthOptions): Promise<Health> {
   const stop = new AbortController()
   const signal = AbortSignal.any([options.signal, stop.signal])
   const { promise, resolve, reject } = Promise.withResolvers<Health>()
@@ -38,16 +45,33 @@ export async function settledHealth(
       }
     })
     // Asked after the subscription: a change in between is seen by one or the other.
-    const { State } = await engine.getContainer(id).inspect()
+    const { State, Config } = await engine.getContainer(id).inspect()
     if (!State.Running || State.Restarting) resolve("died")
     else if (!State.Health || State.Health.Status === "healthy") resolve("healthy")
     else if (State.Health.Status === "unhealthy") resolve("unhealthy")
+    else {
+      const [kind, ...command] = Config.Healthcheck?.Test ?? []
+      if (kind === "CMD")
+        untilItPasses(engine, id, command, options.clock, signal).then(
+          () => resolve("healthy"),
+          () => {},
+        )
+    }
     return await promise
   } finally {
     cancel()
     options.signal.removeEventListener("abort", onAbort)
     promise.catch(() => {})
     stop.abort()
+  }
+}
+
+/** Rejects when the signal aborts, or when the container ended, which its event tells better. */
+async function untilItPasses(engine: Docker, id: string, command: string[], clock: Clock, signal: AbortSignal) {
+  for (let pause = firstPause; ; pause = Math.min(2 * pause, longestPause)) {
+    await clock.sleep(pause, signal)
+    const { code } = await execIn(engine, id, command, { signal })
+    if (code === 0) return
   }
 }
 

@@ -1,6 +1,9 @@
 import type { HostTransport } from "../transport/port.ts"
+import type { Clock } from "../util/clock.ts"
+import { type Glance, glanceAt } from "./glance.ts"
 import type { InventoryHost } from "./inventory.ts"
 import { interfacesFrom } from "./networks.ts"
+import { recent } from "./recent.ts"
 import type { HostFacts } from "./service.ts"
 
 /** A host of the inventory with the way to it. */
@@ -9,10 +12,15 @@ export interface DeployHost {
   readonly transport: HostTransport
   /** Asked once a run; a failure is not kept, so that the next step tries again. */
   facts(): Promise<HostFacts>
+  /** All that it has, as seen within the last seconds and after the last `touched()`. */
+  glance(): Promise<Glance>
+  /** Says that something was changed on it. */
+  touched(): void
 }
 
-export function deployHost(entry: InventoryHost, transport: HostTransport): DeployHost {
+export function deployHost(entry: InventoryHost, transport: HostTransport, clock: Clock): DeployHost {
   let known: Promise<HostFacts> | undefined
+  const glance = recent(clock, () => glanceAt(transport))
   return {
     entry,
     transport,
@@ -30,5 +38,7 @@ export function deployHost(entry: InventoryHost, transport: HostTransport): Depl
       })
       return known
     },
+    glance,
+    touched: glance.forget,
   }
 }

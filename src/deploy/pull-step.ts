@@ -26,10 +26,13 @@ export function pullStep(options: PullStepOptions): Step<boolean> {
   return {
     id: options.id,
     after: options.after,
-    inspect: async () => (await orAbsent(engine.getImage(reference).inspect())) !== undefined,
+    inspect: async () =>
+      (await host.glance()).images.has(reference) ||
+      (await orAbsent(engine.getImage(reference).inspect())) !== undefined,
     plan: (present) => (present ? [] : [{ action: "pull", target: `image ${reference}` }]),
     resources: () => [`${host.entry.name}/pull`],
     async apply(_changes, signal) {
+      host.touched()
       try {
         const stream = await engine.pull(reference, { abortSignal: signal })
         await new Promise<void>((resolve, reject) => {

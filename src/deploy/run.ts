@@ -94,7 +94,10 @@ export async function deployRun(request: DeployRequest): Promise<DeployResult> {
   const startedAt = clock.now()
   const secrets = await siteSecrets(services, request.secrets, dryRun)
   const hosts = new Map(
-    inventory.hosts.map((entry) => [entry.name, deployHost(entry, sshTransport(entry, request.privateKey, clock))]),
+    inventory.hosts.map((entry) => [
+      entry.name,
+      deployHost(entry, sshTransport(entry, request.privateKey, clock), clock),
+    ]),
   )
   try {
     const { graph, endpoints } = assemble({

@@ -5,10 +5,13 @@ import { createContainer, type UnitStepOptions } from "./container-step.ts"
 import { findContainer, lastLines, removeContainer } from "./engine.ts"
 import { deployErrors } from "./errors.ts"
 import { applyFiles, inspectFiles } from "./files.ts"
+import { isDone } from "./glance.ts"
 import { redact } from "./secrets.ts"
 import { labels, type Unit } from "./unit.ts"
 
 interface TaskSeen {
+  /** It ended well for this fingerprint. */
+  readonly done: boolean
   readonly unit: Unit
   readonly fingerprint: string
   readonly container: Docker.ContainerInspectInfo | undefined
@@ -29,10 +32,13 @@ export function taskStep(
     after: options.after,
     async inspect() {
       const unit = await options.unit()
-      last = { unit, fingerprint: await options.fingerprint(unit), container: await findContainer(engine, unit.name) }
+      const [fingerprint, glance] = await Promise.all([options.fingerprint(unit), host.glance()])
+      const done = isDone(glance, unit.name, fingerprint)
+      last = { done, unit, fingerprint, container: done ? undefined : await findContainer(engine, unit.name) }
       return last
     },
-    plan({ unit, fingerprint, container }) {
+    plan({ done, unit, fingerprint, container }) {
+      if (done) return []
       const target = `task ${unit.name}`
       if (!container) return [{ action: "run", target }]
       if (container.Config.Labels?.[labels.task] !== fingerprint)
@@ -51,6 +57,7 @@ export function taskStep(
         await engine.getContainer(unit.name).start()
       }
       const { StatusCode } = await engine.getContainer(unit.name).wait({ abortSignal: signal })
+      host.touched()
       if (StatusCode === 0) return
       const detail = `${unit.name} (exit ${StatusCode})\n${redact(await lastLines(engine, unit.name), secrets)}`
       throw new BifrostError(deployErrors.TASK_FAILED, { node: host.entry.name, detail })

@@ -114,6 +114,33 @@ describe("drift", () => {
     expect(result.failed).toEqual([])
   })
 
+  it("is repaired within what a run is limited to; what that rests on is only looked at, unless asked for", async () => {
+    for (const name of ["keystone", "memcached", "rabbitmq"]) await host.engine.getContainer(name).stop({ t: 5 })
+    const only = await deploy({ scope: { only: ["keystone"] } })
+    expect(only.failed).toMatchObject([{ step: "host1/container/memcached", code: "STEP_LEFT_OUT" }])
+    expect(only.failed[0]!.message).toContain("start container memcached (it ended")
+    expect(only.changed).toEqual([])
+    const both = await deploy({ scope: { only: ["keystone"], withDependencies: true } })
+    expect(changes(both)).toEqual(["start container memcached", "start container keystone"])
+    expect(changes(await plan({ scope: { until: "memcached" } }))).toEqual([])
+    await expect(plan({ scope: { hosts: ["host2"] } })).rejects.toThrow('no host "host2", did you mean "host1"?')
+    expect(changes(await deploy())).toEqual(["start container rabbitmq"])
+  })
+
+  it("of a replacement that was cut off is repaired: the one set aside stays until its successor is healthy", async () => {
+    const set = host.engine.getContainer("memcached")
+    await set.stop({ t: 5 })
+    await set.rename({ name: "memcached-old" })
+    const result = await deploy()
+    expect(result.planned).toMatchObject([
+      { action: "create", target: "container memcached", reason: "memcached-old was set aside for it" },
+    ])
+    const { Image } = await host.engine.getContainer("memcached").inspect()
+    await host.engine.createContainer({ name: "memcached-old", Image })
+    expect(changes(await deploy())).toEqual(["remove container memcached-old"])
+    expect(changes(await plan())).toEqual([])
+  })
+
   it("is repaired when someone edited a file, touching that container only", async () => {
     await site.host.exec("sed -i 's/^expiration.*/expiration = 1/' /etc/kolla/keystone/keystone.conf")
     const result = await deploy()
@@ -149,7 +176,8 @@ describe("trouble", () => {
     expect(result.failed[0]!.message).toMatch(/host1: .*shows SHA256:.*expected SHA256:/)
   })
 
-  it("carries the last lines of a container that never gets healthy, masked, and goes on with the rest", async () => {
+  it("lets the container before it serve again when one never gets healthy, and tells its last lines", async () => {
+    const { Id: before } = await host.engine.getContainer("memcached").inspect()
     const services = site.request.services.map((service) =>
       service.name !== "memcached"
         ? service
@@ -168,8 +196,13 @@ describe("trouble", () => {
       "host1/container/memcached CONTAINER_UNHEALTHY",
     ])
     expect(result.failed[0]!.message).toContain("cannot serve")
+    expect(result.failed[0]!.message).toContain("serves again; this one is kept, ended, as memcached-failed")
     expect(result.skipped.map(({ step }) => step)).toContain("host1/container/keystone")
-    expect((await deploy()).failed).toEqual([])
+    expect(await host.engine.getContainer("memcached").inspect()).toMatchObject({
+      Id: before,
+      State: { Running: true },
+    })
+    expect(changes(await deploy())).toEqual(["remove container memcached-failed"])
   })
 })
 

@@ -1,0 +1,80 @@
+import { createHash } from "node:crypto"
+import type { Clock } from "../util/clock.ts"
+import { BifrostError } from "../util/errors.ts"
+import type { Secret } from "../util/secret.ts"
+import { execIn, findContainer } from "./engine.ts"
+import { deployErrors } from "./errors.ts"
+import type { DeployHost } from "./host.ts"
+import { recent } from "./recent.ts"
+import { redact } from "./secrets.ts"
+
+/** What a MariaDB server has, by one question for all databases of the site. */
+export interface DatabasesSeen {
+  readonly schemas: ReadonlySet<string>
+  /** User (from any host) → how the server keeps the password. */
+  readonly users: ReadonlyMap<string, string>
+  /** `user database` with the rights that a service needs. */
+  readonly grants: ReadonlySet<string>
+}
+
+export interface DatabaseServer {
+  readonly host: DeployHost
+  /** undefined while it does not run. */
+  look(): Promise<DatabasesSeen | undefined>
+  run(statements: string, password: Secret, signal: AbortSignal): Promise<void>
+}
+
+/** JSON_VALUE: since MariaDB 10.4 accounts are JSON documents. A grant's database is a pattern, with `\_` for `_`. */
+const question = `
+SELECT 'schema', schema_name FROM information_schema.schemata;
+SELECT 'user', user, JSON_VALUE(priv, '$.authentication_string') FROM mysql.global_priv WHERE host = '%';
+SELECT 'grant', user, REPLACE(db, '\\\\_', '_') FROM mysql.db WHERE host = '%'
+  AND create_priv = 'Y' AND alter_priv = 'Y' AND insert_priv = 'Y' AND drop_priv = 'Y';`
+
+export function databaseServer(host: DeployHost, clock: Clock): DatabaseServer {
+  const { engine } = host.transport
+  const look = recent(clock, async () => {
+    const server = await findContainer(engine, "mariadb")
+    if (!server?.State.Running) return undefined
+    return seenFrom(await runSql(host, question, [], new AbortController().signal))
+  })
+  return {
+    host,
+    look,
+    async run(statements, password, signal) {
+      try {
+        await runSql(host, statements, [password], signal)
+      } finally {
+        look.forget()
+      }
+    },
+  }
+}
+
+export function seenFrom(answer: string): DatabasesSeen {
+  const rows = answer.split("\n").map((line) => line.split("\t"))
+  const of = (kind: string) => rows.filter(([first]) => first === kind)
+  return {
+    schemas: new Set(of("schema").map(([, name = ""]) => name)),
+    users: new Map(of("user").map(([, name = "", password = ""]) => [name, password])),
+    grants: new Set(of("grant").map(([, user, database]) => `${user} ${database}`)),
+  }
+}
+
+/** mysql_native_password: SHA-1 of SHA-1, as PASSWORD() of MariaDB makes it. */
+export function keptPassword(password: Secret): string {
+  const sha1 = (data: string | Buffer) => createHash("sha1").update(data).digest()
+  return `*${sha1(sha1(password.reveal())).toString("hex").toUpperCase()}`
+}
+
+/** SQL goes through the server's socket, as standard input: no argument shows it. */
+async function runSql(host: DeployHost, statements: string, secrets: readonly Secret[], signal: AbortSignal) {
+  const command = ["mariadb", "--no-defaults", "--user=mysql", "--batch", "--raw", "--skip-column-names"]
+  const { code, stdout, stderr } = await execIn(host.transport.engine, "mariadb", command, {
+    user: "mysql",
+    input: statements,
+    signal,
+  })
+  if (code === 0) return stdout
+  throw new BifrostError(deployErrors.SQL_FAILED, { node: host.entry.name, detail: redact(stderr.trim(), secrets) })
+}
