@@ -12,6 +12,7 @@ import { enrollmentRoutes } from "./own/enrollments.ts"
 import { eventRoutes } from "./own/events.ts"
 import { inventoryRoutes } from "./own/inventory.ts"
 import { runRoutes } from "./own/runs.ts"
+import { serviceRoutes } from "./own/services.ts"
 import type { ApiOptions } from "./ports.ts"
 import { negotiateVersions } from "./version.ts"
 
@@ -38,6 +39,7 @@ export function buildApi(options: ApiOptions): FastifyInstance {
     eventRoutes,
     inventoryRoutes,
     runRoutes,
+    serviceRoutes,
   ]) {
     routes(app, options)
   }

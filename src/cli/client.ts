@@ -71,6 +71,11 @@ export class Client {
     return readAll(await this.#send("GET", path))
   }
 
+  /** An answer that is not JSON, as it comes. */
+  async stream(path: string): Promise<AsyncIterable<string>> {
+    return (await this.#send("GET", path)).setEncoding("utf8")
+  }
+
   /** Events as they come; opened when it resolves, so that nothing that happens after is missed. Ends with the signal. */
   async events(path: string, signal: AbortSignal): Promise<AsyncGenerator<EventRecord>> {
     const answer = await this.#send("GET", path, undefined, { accept: "text/event-stream" }, signal)

@@ -13,7 +13,12 @@ interface CommandFile {
 export const commandFiles: readonly CommandFile[] = [
   { words: ["enroll"], load: async () => (await import("./enroll.ts")).registerEnroll },
   { words: ["provision"], load: async () => (await import("./provision.ts")).registerProvision },
-  { words: ["deploy", "plan"], load: async () => (await import("./deploy.ts")).registerDeploy },
+  { words: ["deploy", "reconfigure", "plan"], load: async () => (await import("./deploy.ts")).registerDeploy },
+  {
+    words: ["pull", "post-deploy", "stop", "start", "destroy"],
+    load: async () => (await import("./lifecycle.ts")).registerLifecycle,
+  },
+  { words: ["service"], load: async () => (await import("./service.ts")).registerService },
   { words: ["site"], load: async () => (await import("./site.ts")).registerSite },
   { words: ["validate"], load: async () => (await import("./validate.ts")).registerValidate },
   { words: ["explain"], load: async () => (await import("./explain.ts")).registerExplain },

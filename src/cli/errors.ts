@@ -42,6 +42,11 @@ export const cliErrors = defineErrors({
     summary: "no step of a deployment is known of this run",
     remedy: "Runs of deploy and plan have steps, for as long as their events are kept; see bifrost-ts run list.",
   },
+  NOT_CONFIRMED: {
+    status: 400,
+    summary: "nothing was destroyed, as that was not confirmed",
+    remedy: "Type the region's name when asked, or give --yes-i-really-really-mean-it.",
+  },
   NO_RUN: { status: 404, summary: "there is no such run", remedy: "bifrost-ts run list shows the runs." },
 })
 

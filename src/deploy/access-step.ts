@@ -48,7 +48,9 @@ export function accessStep(options: AccessStepOptions): Step<Seen[]> {
         await rename(temporary, path)
       }
     },
-    verify: (signal) => verifyToken(options, signal),
+    async verify(signal) {
+      await requestToken(options, signal)
+    },
   }
 }
 
@@ -86,8 +88,14 @@ export function renderClouds({ url, region, password }: AccessStepOptions): stri
   return stringify({ clouds: { bifrost: { auth, region_name: region, interface: "public", identity_api_version: 3 } } })
 }
 
-/** Identity API v3, "Password authentication with scoped authorization". */
-async function verifyToken({ url, password }: AccessStepOptions, signal: AbortSignal): Promise<void> {
+/**
+ * A token of the administrator's: Identity API v3, "Password authentication with scoped authorization". Throws
+ * TOKEN_REFUSED.
+ */
+export async function requestToken(
+  { url, password }: Pick<AccessStepOptions, "url" | "password">,
+  signal: AbortSignal,
+): Promise<{ readonly id: string; readonly body: unknown }> {
   const domain = { name: "Default" }
   const user = { name: "admin", domain, password: password.reveal() }
   const scope = { project: { name: "admin", domain } }
@@ -96,7 +104,8 @@ async function verifyToken({ url, password }: AccessStepOptions, signal: AbortSi
   try {
     const headers = { "content-type": "application/json" }
     const answer = await fetch(`${url}/v3/auth/tokens`, { method: "POST", headers, body, signal: timeout })
-    if (answer.status === 201 && answer.headers.has("x-subject-token")) return
+    const id = answer.headers.get("x-subject-token")
+    if (answer.status === 201 && id) return { id, body: await answer.json() }
     throw new Error(`HTTP ${answer.status}`)
   } catch (cause) {
     signal.throwIfAborted()

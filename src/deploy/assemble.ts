@@ -15,7 +15,6 @@ import { amend, noOverrides, type Overrides } from "./overrides.ts"
 import { type PlacedUnit, Placement } from "./placement.ts"
 import { prepareStep } from "./prepare-step.ts"
 import { type PullProgress, pullStep } from "./pull-step.ts"
-import { type Scope, scoped } from "./scope.ts"
 import type { ServiceDefinition } from "./service.ts"
 import type { SiteConfig } from "./site.ts"
 import { taskStep } from "./task-step.ts"
@@ -31,8 +30,6 @@ export interface AssembleOptions {
   readonly registry: { readonly address: string; readonly ca?: string }
   readonly lock: ImagesLock
   readonly clock: Clock
-  /** What of it a run is to do; without it, all. */
-  readonly scope?: Scope
   /** Where openrc.sh and clouds.yaml go. */
   readonly accessFolder: string
   readonly onPull: (host: string, progress: PullProgress) => void
@@ -42,6 +39,7 @@ export interface Assembly {
   readonly graph: StepGraph
   /** Service → URL. */
   readonly endpoints: Readonly<Record<string, string>>
+  readonly placement: Placement
 }
 
 /**
@@ -128,6 +126,5 @@ export function assemble(options: AssembleOptions): Assembly {
       }),
     )
   }
-  const graph = scoped(new StepGraph([...steps.values()]), options.scope ?? {}, placement, inventory)
-  return { graph, endpoints }
+  return { graph: new StepGraph([...steps.values()]), endpoints, placement }
 }

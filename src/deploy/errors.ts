@@ -61,6 +61,26 @@ export const deployErrors = defineErrors({
     summary: "a container was not replaced, as its like failed on another host in this run",
     remedy: "It serves as before. Mend the cause on the host named, then run the command again.",
   },
+  UNIT_UNKNOWN: {
+    status: 404,
+    summary: "no service of the site has a container of this name",
+    remedy: "bifrost-ts service list shows all of them.",
+  },
+  UNIT_ON_SEVERAL: {
+    status: 400,
+    summary: "which of the hosts is meant has to be said, and it has to be one that carries the container",
+    remedy: "Name one of them: --host NAME",
+  },
+  NOT_DEPLOYED: {
+    status: 409,
+    summary: "a container is not there",
+    remedy: "Run: bifrost-ts deploy. It makes what is missing; start only starts what was stopped.",
+  },
+  DESTROY_UNCONFIRMED: {
+    status: 400,
+    summary: "nothing is destroyed unless the site's region is named",
+    remedy: "Give confirm as the region that bifrost.yaml names; bifrost-ts destroy asks for it.",
+  },
   ENGINE_LOST: {
     status: 502,
     summary: "the host's Docker Engine, or the way to it, went away while a container was starting",

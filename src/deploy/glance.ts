@@ -3,7 +3,7 @@ import type Docker from "dockerode"
 import type { HostTransport } from "../transport/port.ts"
 import { fileMode } from "./files.ts"
 import { oldName } from "./replace.ts"
-import { labels, type Unit } from "./unit.ts"
+import { labels, ownerValue, type Unit } from "./unit.ts"
 
 /**
  * All that a host has, by one look: what is as wanted is known from this, and only the rest is inspected piece by piece. A
@@ -82,6 +82,10 @@ export function isServing(glance: Glance, unit: Unit): boolean {
   const healthy = unit.options.Healthcheck ? Status.endsWith("(healthy)") : !Status.includes("(")
   return State === "running" && healthy && hasLabels(Labels, unit.labels) && hasFiles(glance, unit)
 }
+
+/** Whether it was made by a deployment of this site. */
+export const isOurs = (container: Docker.ContainerInfo | undefined): container is Docker.ContainerInfo =>
+  container?.Labels[labels.owner] === ownerValue
 
 /** Whether a task surely ended well for this fingerprint. */
 export function isDone({ containers }: Glance, name: string, fingerprint: string): boolean {

@@ -1,8 +1,8 @@
 import type { Step } from "../graph/step.ts"
 import { removeContainer } from "./engine.ts"
+import { isOurs } from "./glance.ts"
 import type { DeployHost } from "./host.ts"
 import { failedName, oldName, successorOf } from "./replace.ts"
-import { labels, ownerValue } from "./unit.ts"
 
 export interface LeftoversStepOptions {
   readonly id: string
@@ -19,7 +19,7 @@ export function leftoversStep({ id, after, host, wanted }: LeftoversStepOptions)
     after,
     async inspect() {
       const { containers } = await host.glance()
-      const names = [...containers.keys()].filter((name) => containers.get(name)!.Labels[labels.owner] === ownerValue)
+      const names = [...containers.keys()].filter((name) => isOurs(containers.get(name)))
       // What was set aside for a successor is that one's own business.
       return names.filter(
         (name) => !wanted.has(name) && !(name === oldName(successorOf(name)) && wanted.has(successorOf(name))),

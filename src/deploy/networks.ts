@@ -25,6 +25,8 @@ const insteadOf: Record<NetworkRole, NetworkRole | undefined> = {
   storage: "management",
 }
 
+export const networkRoles = Object.keys(insteadOf) as NetworkRole[]
+
 /** What the site says of a role for a host: its own word first, then its groups', then the site's. */
 function wish(role: NetworkRole, host: InventoryHost, { networks, groups, hosts }: SiteConfig) {
   const layers = [hosts[host.name], ...host.groups.map((group) => groups[group])].map((layer) => layer?.networks)

@@ -65,6 +65,12 @@ export function withPeers(given: string, inventory: Inventory): string {
   return `${text}${text === "" || text.endsWith("\n") ? "" : "\n"}${block}\n`
 }
 
+/** The text without our block; the loopback name that `withPeers` took out does not come back. */
+export function withoutPeers(text: string): string {
+  const [start, end] = [text.indexOf(first), text.indexOf(final)]
+  return start >= 0 && end > start ? text.slice(0, start) + text.slice(end + final.length).replace(/^\n/, "") : text
+}
+
 function claimsLoopback(line: string, inventory: Inventory): boolean {
   const [address = "", ...names] = line.trim().split(/\s+/)
   return address.startsWith("127.") && inventory.hosts.some(({ name }) => names.includes(name))

@@ -18,6 +18,9 @@ export function opensDataOf(unit: Unit, before: Docker.ContainerInspectInfo | un
   return data.length > 0 && before?.Config.Labels?.[labels.image] !== unit.labels[labels.image]
 }
 
+/** Its own name and those of what may be kept beside it. */
+export const besides = (name: string) => [name, oldName(name), failedName(name)]
+
 type Named = Pick<Unit, "name" | "folder">
 
 /**

@@ -10,7 +10,6 @@ import type { Clock } from "../util/clock.ts"
 import { BifrostError, messageOf } from "../util/errors.ts"
 import type { Secret } from "../util/secret.ts"
 import { accessFiles } from "./access-step.ts"
-import { assemble } from "./assemble.ts"
 import { deployErrors } from "./errors.ts"
 import { deployHost } from "./host.ts"
 import type { Inventory } from "./inventory.ts"
@@ -20,6 +19,7 @@ import type { Scope } from "./scope.ts"
 import { siteSecrets } from "./secrets.ts"
 import type { ServiceDefinition } from "./service.ts"
 import type { SiteConfig } from "./site.ts"
+import { type Verb, verbs } from "./verbs.ts"
 
 export interface DeployRequest {
   readonly inventory: Inventory
@@ -41,6 +41,10 @@ export interface DeployRequest {
   readonly accessFolder: string
   /** What of the deployment to do; all of it when not given. */
   readonly scope?: Scope
+  /** What to do; `deploy` when not given. */
+  readonly verb?: Verb
+  /** destroy: volumes too. */
+  readonly includeData?: boolean
   /** Only look and say what would be done: nothing is written, on hosts or here. */
   readonly dryRun?: boolean
   /** With the same journal a run goes on where an earlier process of it died. */
@@ -62,6 +66,7 @@ export interface PlannedChange extends Change {
 
 export interface DeployResult {
   readonly dryRun: boolean
+  readonly region: string
   /** What differed from what is wanted; empty: nothing was to do. Without `dryRun` it has been done, unless its step failed. */
   readonly planned: readonly PlannedChange[]
   /** Ids of steps that changed something. */
@@ -89,10 +94,10 @@ const limitOf = (resource: string) => (resource.endsWith("/pull") ? 2 : 1)
  * it rejects when the request itself is unsound or the signal aborts.
  */
 export async function deployRun(request: DeployRequest): Promise<DeployResult> {
-  const { inventory, services, clock, signal, onEvent, dryRun = false } = request
+  const { inventory, services, clock, signal, onEvent, dryRun = false, verb = "deploy" } = request
   if (inventory.hosts.length === 0) throw new BifrostError(deployErrors.NO_HOST)
   const startedAt = clock.now()
-  const secrets = await siteSecrets(services, request.secrets, dryRun)
+  const secrets = await siteSecrets(services, request.secrets, dryRun || verb !== "deploy")
   const hosts = new Map(
     inventory.hosts.map((entry) => [
       entry.name,
@@ -100,8 +105,10 @@ export async function deployRun(request: DeployRequest): Promise<DeployResult> {
     ]),
   )
   try {
-    const { graph, endpoints } = assemble({
+    const { graph, endpoints } = verbs[verb]({
       ...request,
+      scope: request.scope ?? {},
+      includeData: request.includeData ?? false,
       hosts,
       secrets,
       onPull: (host, { image, done, total }) => onEvent?.({ kind: "run.pull", data: { host, image, done, total } }),
@@ -118,6 +125,7 @@ export async function deployRun(request: DeployRequest): Promise<DeployResult> {
     const seconds = new Map(steps.map(({ id, startedAt: from, endedAt }) => [id, (endedAt - from) / 1000]))
     return {
       dryRun,
+      region: request.site.region,
       planned: steps.flatMap(({ id, changes }) => changes.map((change) => ({ step: id, ...change }))),
       changed: steps.filter(({ status }) => status === "changed").map(({ id }) => id),
       failed: steps.filter(({ status }) => status === "failed").map(failure),

@@ -24,20 +24,31 @@ const shared = /\/(prepare$|pull\/)/
 /** The part of the graph that a run is to do. Throws SCOPE_UNKNOWN and SCOPE_EMPTY. */
 export function scoped(graph: StepGraph, scope: Scope, placement: Placement, inventory: Inventory): StepGraph {
   const { only, hosts, until, withDependencies = false } = scope
-  checkScope(scope, placement, inventory)
   const within = until === undefined ? graph : graph.subset(stepsNamed(until, graph, placement))
+  const targets = targetsOf(within, scope, placement, inventory)
   if (!only && !hosts) return within
+  return withDependencies ? within.subset([...targets]) : guarded(within, targets)
+}
 
+/** Ids of the steps of the services and hosts that a scope names. Throws SCOPE_UNKNOWN and SCOPE_EMPTY. */
+export function targetsOf(
+  graph: StepGraph,
+  scope: Pick<Scope, "only" | "hosts">,
+  placement: Placement,
+  inventory: Inventory,
+): ReadonlySet<string> {
+  const { only, hosts } = scope
+  checkScope(scope, placement, inventory)
   const services = only && placement.services.filter(({ name }) => only.includes(name))
   const chosen = services && new Set(services.flatMap((service) => placement.stepsOf(service)))
-  const own = within.steps.filter(({ id }) => (chosen?.has(id) ?? true) && (hosts?.includes(hostOf(id)) ?? true))
+  const own = graph.steps.filter(({ id }) => (chosen?.has(id) ?? true) && (hosts?.includes(hostOf(id)) ?? true))
   if (own.length === 0) throw new BifrostError(deployErrors.SCOPE_EMPTY)
   const targets = new Set(own.map(({ id }) => id))
   // From the last to the first: a pull is known before the preparation that it comes after.
-  for (const { id, after } of within.steps.toReversed()) {
+  for (const { id, after } of graph.steps.toReversed()) {
     if (targets.has(id)) for (const other of after) if (shared.test(other)) targets.add(other)
   }
-  return withDependencies ? within.subset([...targets]) : guarded(within, targets)
+  return targets
 }
 
 /** Throws SCOPE_UNKNOWN for a service or a host that the site does not have. */

@@ -1,4 +1,5 @@
 import type { InventoryHost } from "./inventory.ts"
+import type { KernelFeature } from "./kernel.ts"
 import type { HostInterface, HostNetwork } from "./networks.ts"
 import type { FileContent } from "./overrides.ts"
 import type { NetworkRole, SiteConfig } from "./site.ts"
@@ -70,6 +71,10 @@ export interface UnitDefinition {
   readonly files?: readonly FileDefinition[]
   /** `volume:/path` or `/path/on/host:/path`, with Docker's options behind another colon. */
   readonly volumes?: readonly string[]
+  /** TCP ports of its host that it listens on, besides those of its entries in the catalog. */
+  readonly listens?: readonly number[]
+  /** Features of the host's kernel that it cannot do without. */
+  readonly kernel?: (site: SiteConfig) => readonly KernelFeature[]
   /** More than every container may. */
   readonly access?: HostAccess
   readonly environment?: (context: ServiceContext) => Readonly<Record<string, string>>

@@ -40,3 +40,13 @@ function guard(step: Step): Step<readonly Change[]> {
     apply: async () => {},
   }
 }
+
+/** The graph of `targets` alone; what is left out between two of them still orders them. */
+export function contracted(graph: StepGraph, targets: ReadonlySet<string>): StepGraph {
+  const nearest = new Map<string, ReadonlySet<string>>()
+  for (const { id, after } of graph.steps) {
+    nearest.set(id, new Set(after.flatMap((other) => (targets.has(other) ? [other] : [...nearest.get(other)!]))))
+  }
+  const kept = graph.steps.filter(({ id }) => targets.has(id))
+  return new StepGraph(kept.map((step) => ({ ...step, after: [...nearest.get(step.id)!] })))
+}

@@ -1,6 +1,6 @@
 /** One difference between what is and what should be, in words for people and in fields for programs. No secrets. */
 export interface Change {
-  readonly action: "create" | "update" | "recreate" | "start" | "restart" | "remove" | "pull" | "run"
+  readonly action: "create" | "update" | "recreate" | "start" | "restart" | "stop" | "remove" | "pull" | "run"
   /** What is changed, e.g. `container keystone`. */
   readonly target: string
   readonly reason?: string

@@ -8,6 +8,7 @@ import { passwordRoute } from "../api/own/password.ts"
 import type { ApiOptions } from "../api/ports.ts"
 import { buildApi } from "../api/server.ts"
 import { conductorFor } from "../conductor/assemble.ts"
+import { verbNames } from "../deploy/verbs.ts"
 import { netbootRoutes, netbootServerOptions } from "../netboot/routes.ts"
 import { startNetboot } from "../netboot/start.ts"
 import { openStore } from "../store/open.ts"
@@ -20,6 +21,7 @@ import { startRegistry } from "./registry.ts"
 import { deployKind, deployNodes } from "./runs/deploy.ts"
 import { RunEngine } from "./runs/engine.ts"
 import { provisionRun } from "./runs/provision.ts"
+import { siteServices } from "./site-services.ts"
 
 export interface ServeOptions {
   readonly paths: Paths
@@ -104,7 +106,7 @@ export async function serve(options: ServeOptions): Promise<() => Promise<void>>
           paths,
           deploy: (nodes, context) => deployNodes(deploy, nodes, context),
         }),
-        deploy: deployKind(deploy),
+        ...Object.fromEntries(verbNames.map((verb) => [verb, deployKind(deploy, verb)])),
       },
     })
 
@@ -118,6 +120,7 @@ export async function serve(options: ServeOptions): Promise<() => Promise<void>>
       store,
       conductor,
       runs,
+      services: siteServices({ store, paths, clock }),
       clock,
       hostname: hostname(),
       onFailure: (error) => log.error(error),

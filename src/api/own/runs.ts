@@ -19,6 +19,8 @@ const fields = {
   hosts: kinds.texts,
   until: kinds.text,
   with_dependencies: kinds.boolean,
+  include_data: kinds.boolean,
+  confirm: kinds.text,
 } satisfies Record<string, Kind>
 
 /** `/v1/runs`: what spans nodes. `POST` a RunRequest → 202 with the run. */

@@ -8,6 +8,7 @@ const marks: Record<PlannedChange["action"], string> = {
   recreate: pc.yellow("↻"),
   start: pc.green("▸"),
   restart: pc.yellow("↻"),
+  stop: pc.yellow("◼"),
   remove: pc.red("-"),
   pull: pc.cyan("↓"),
   run: pc.cyan("▸"),

@@ -1,19 +1,21 @@
 import { readFile } from "node:fs/promises"
 import { services } from "../../../services/index.ts"
+import { deployErrors } from "../../deploy/errors.ts"
 import { inventoryFrom } from "../../deploy/inventory.ts"
 import { runJournal } from "../../deploy/journal.ts"
 import { type ImagesLock, parseLock } from "../../deploy/lock.ts"
 import { Placement } from "../../deploy/placement.ts"
 import { type DeployResult, deployRun } from "../../deploy/run.ts"
 import { checkScope } from "../../deploy/scope.ts"
+import type { Verb } from "../../deploy/verbs.ts"
 import type { Store } from "../../store/port.ts"
 import type { JsonObject, NodeRecord } from "../../store/records.ts"
 import type { Clock } from "../../util/clock.ts"
 import { BifrostError } from "../../util/errors.ts"
 import { inState, type Paths } from "../../util/paths.ts"
 import { serviceErrors } from "../errors.ts"
+import { type DeployRunRequest, deployRequest } from "./deploy-request.ts"
 import type { RunContext, RunKind } from "./engine.ts"
-import { deployRequest } from "./scope.ts"
 import { siteOfRun } from "./site.ts"
 
 export interface DeployOptions {
@@ -24,28 +26,38 @@ export interface DeployOptions {
   readonly registry: { readonly address: string; readonly ca: string }
 }
 
-/** The run behind `bifrost-ts deploy` and, with `dry_run`, `bifrost-ts plan`: on all nodes that are active. */
-export function deployKind(options: DeployOptions): RunKind {
+const noImages: ImagesLock = { version: 1, images: {} }
+/** Verbs that bring images to hosts. */
+const usesImages: readonly Verb[] = ["deploy", "pull", "post-deploy"]
+
+/** The run behind a verb such as `bifrost-ts deploy` (with `dry_run`, `bifrost-ts plan`): on all nodes that are active. */
+export function deployKind(options: DeployOptions, verb: Verb): RunKind {
   return {
     async check(request) {
-      const { scope } = deployRequest(request)
+      const { scope, dryRun, confirm } = deployRequest(verb, request)
       const inventory = inventoryFrom(await options.store.nodes.list())
       const { site } = await siteOfRun(options.paths, services, inventory)
       if (inventory.hosts.length > 0) checkScope(scope, new Placement(services, inventory, site), inventory)
-      await imagesLock(options.paths)
+      if (usesImages.includes(verb)) await imagesLock(options.paths)
+      if (verb === "destroy" && !dryRun && confirm !== site.region) {
+        throw new BifrostError(deployErrors.DESTROY_UNCONFIRMED, { expected: `confirm: ${site.region}` })
+      }
     },
     async execute(context) {
-      return deployNodes(options, await options.store.nodes.list(), context, deployRequest(context.run.request))
+      const request = deployRequest(verb, context.run.request)
+      return deployNodes(options, await options.store.nodes.list(), context, { verb, ...request })
     },
   }
 }
+
+type DeployParts = Partial<DeployRunRequest> & { readonly verb?: Verb }
 
 /** Lays the services down on the active ones among these nodes. Rejects with DEPLOY_INCOMPLETE when a step failed. */
 export async function deployNodes(
   { store, clock, paths, registry }: DeployOptions,
   nodes: readonly NodeRecord[],
   { run, signal, tell }: RunContext,
-  { dryRun, scope }: Partial<ReturnType<typeof deployRequest>> = {},
+  { verb = "deploy", dryRun = false, scope = {}, includeData = false }: DeployParts = {},
 ): Promise<JsonObject> {
   const privateKey = await store.secrets.get("site", "ssh_private_key")
   const inventory = inventoryFrom(nodes)
@@ -62,10 +74,9 @@ export async function deployNodes(
     secrets: store.secrets,
     privateKey,
     registry,
-    lock: await imagesLock(paths),
+    lock: usesImages.includes(verb) ? await imagesLock(paths) : noImages,
     accessFolder: inState.access(paths),
-    dryRun: dryRun ?? false,
-    ...(scope && { scope }),
+    ...{ verb, dryRun, scope, includeData },
     journal: runJournal(store.journal, run.id),
     clock,
     signal,
@@ -74,7 +85,7 @@ export async function deployNodes(
     },
   })
   await told
-  if (result.failed.length > 0) throw incomplete(result)
+  if (result.failed.length > 0 && !dryRun) throw incomplete(result)
   return { ...result, warnings } as unknown as JsonObject
 }
 

@@ -16,6 +16,6 @@ test.each(commandFiles)("the file of $words registers just these words", async (
 
 test("a command loads its own file; help, completion and a slip of the pen load all", async () => {
   const all = commandFiles.flatMap(({ words }) => words)
-  expect(await namesFor("plan")).toEqual(["deploy", "plan"])
+  expect(await namesFor("plan")).toEqual(["deploy", "reconfigure", "plan"])
   for (const word of [undefined, "--help", "help", "completion", "provison"]) expect(await namesFor(word)).toEqual(all)
 })

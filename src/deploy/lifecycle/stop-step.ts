@@ -1,0 +1,32 @@
+import type { Step } from "../../graph/step.ts"
+import { stopContainer } from "../engine.ts"
+import { isOurs } from "../glance.ts"
+import type { DeployHost } from "../host.ts"
+
+export interface LifecycleStepOptions {
+  readonly id: string
+  readonly after: readonly string[]
+  readonly host: DeployHost
+  /** The container's. */
+  readonly name: string
+}
+
+/** A database writes out what it holds in memory. */
+const stopSeconds = 60
+
+/** A container of ours that should not run. It stays ended when the engine or the host is restarted. */
+export function stopStep({ id, after, host, name }: LifecycleStepOptions): Step<boolean> {
+  return {
+    id,
+    after,
+    async inspect() {
+      const container = (await host.glance()).containers.get(name)
+      return isOurs(container) && !["exited", "created", "dead"].includes(container.State)
+    },
+    plan: (runs) => (runs ? [{ action: "stop", target: `container ${name}` }] : []),
+    async apply() {
+      await stopContainer(host.transport.engine, name, stopSeconds)
+      host.touched()
+    },
+  }
+}
