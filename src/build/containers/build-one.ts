@@ -12,12 +12,14 @@ import { BifrostError } from "../../util/errors.ts"
 import { pathsFrom } from "../../util/paths.ts"
 import { run } from "../../util/run.ts"
 import { debianMirror } from "../debian.ts"
+import { publishText } from "../publish.ts"
 import { type ImageRecipe, inputLabel } from "./catalog.ts"
 import type { Bootstrap } from "./definition.ts"
 import { followProgress } from "./engine.ts"
 import { containerBuildErrors } from "./errors.ts"
 import { buildPython } from "./python-build.ts"
 import { packRootfs } from "./rootfs.ts"
+import { cycloneDx, packagesOf, sbomFile } from "./sbom.ts"
 import { settleImage } from "./settle.ts"
 
 export interface BuildOneOptions {
@@ -42,6 +44,18 @@ export async function buildOne(recipe: ImageRecipe, options: BuildOneOptions): P
   if (bootstrap) await importRoot(bootstrap, recipe, epoch, options)
   else await buildDockerfile(recipe, epoch, options)
   await settleImage(options.docker, recipe, epoch, options.onLine)
+  if (options.cache !== undefined) await writeSbom(recipe, { ...options, cache: options.cache })
+}
+
+/** The list of an image's packages as a file of the cache, which `images sbom` reads. */
+export async function writeSbom(
+  recipe: ImageRecipe,
+  { docker, cache, signal }: Pick<BuildOneOptions, "docker" | "signal"> & { readonly cache: string },
+): Promise<string> {
+  const file = sbomFile(cache, recipe)
+  const packages = await packagesOf(docker, recipe.reference, signal)
+  await publishText(`${JSON.stringify(cycloneDx(recipe, packages), null, 2)}\n`, file)
+  return file
 }
 
 /** Seconds. All builds of a day, UTC, stamp what they make alike. */

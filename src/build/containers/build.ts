@@ -12,6 +12,7 @@ import { containerBuildErrors } from "./errors.ts"
 import type { BuildEvent } from "./events.ts"
 import { BuildLog, logFolder } from "./log.ts"
 import { withRetries } from "./retry.ts"
+import { sbomFile } from "./sbom.ts"
 
 export interface BuildOptions {
   readonly docker: Docker
@@ -36,6 +37,8 @@ export interface ImageResult {
   /** Bytes, uncompressed, shared layers included; absent when there is no image. */
   readonly size?: number
   readonly log?: string
+  /** List of the packages in it, CycloneDX. */
+  readonly sbom?: string
   readonly error?: BifrostError
   /** Of a skipped image: the ones that it builds on and that failed. */
   readonly because?: readonly string[]
@@ -72,7 +75,7 @@ export async function buildImages(recipes: readonly ImageRecipe[], options: Buil
       if (event.kind === "apply") options.onEvent?.({ kind: "begin", image: event.step })
       if (event.kind !== "end") return
       const recipe = recipes.find(({ definition }) => definition.name === event.step)!
-      const result = resultOf(event.result, recipe, sizes.get(recipe.reference), logs)
+      const result = resultOf(event.result, recipe, sizes.get(recipe.reference), options.cache)
       results.set(event.step, result)
       options.onEvent?.({ kind: "end", image: event.step, result })
     },
@@ -144,14 +147,17 @@ async function sizeOf(docker: Docker, reference: string): Promise<number | undef
   return found[0]?.Size
 }
 
-function resultOf(step: StepResult, recipe: ImageRecipe, size: number | undefined, logs?: string): ImageResult {
+function resultOf(step: StepResult, recipe: ImageRecipe, size: number | undefined, cache?: string): ImageResult {
   const status = ({ unchanged: "unchanged", planned: "unchanged", changed: "built" } as const)[step.status as "changed"]
   const image = recipe.definition.name
-  const log = logs === undefined || step.changes.length === 0 ? {} : { log: BuildLog.path(image, logs) }
+  const log = cache === undefined || step.changes.length === 0 ? {} : { log: BuildLog.path(image, logFolder(cache)) }
   const seconds = (step.endedAt - step.startedAt - (step.waited ?? 0)) / 1000
   const base = { image, reference: recipe.reference, seconds, ...log }
   if (step.status === "skipped") return { ...base, status: "skipped", because: step.because ?? [] }
-  if (step.status !== "failed") return { ...base, status, ...(size !== undefined && { size }) }
+  if (step.status !== "failed") {
+    const sbom = cache === undefined || status !== "built" ? {} : { sbom: sbomFile(cache, recipe) }
+    return { ...base, status, ...(size !== undefined && { size }), ...sbom }
+  }
   return { ...base, status: "failed", error: withLog(step.error, image, base.log) }
 }
 

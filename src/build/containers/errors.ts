@@ -61,6 +61,11 @@ export const containerBuildErrors = defineErrors({
     summary: "no such release of OpenStack is known",
     remedy: "Choose one that src/build/containers/releases.ts has, or add it there.",
   },
+  SBOM_EMPTY: {
+    status: 500,
+    summary: "an image does not say what packages it has",
+    remedy: "It needs a shell and a package manager's database; was something pruned that should not be?",
+  },
   IMAGE_PUSH_FAILED: {
     status: 502,
     summary: "an image could not be pushed",
