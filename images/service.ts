@@ -16,3 +16,12 @@ export const extendStart = (service?: string) => ({
 
 /** A service's parent image starts by what its leaf adds, if anything: an empty file that the leaf replaces. */
 export const leafStart = (service: string) => `install -m 0755 /dev/null /usr/local/bin/kolla_${service}_extend_start`
+
+/** What a service's own release needs beside it, to reach the infrastructure here. Requirements of install type source. */
+export const withDrivers = (...projects: readonly string[]) => [
+  ...projects,
+  "osprofiler",
+  "pymemcache",
+  "pymysql",
+  "python-memcached",
+]

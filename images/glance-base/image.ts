@@ -1,6 +1,6 @@
 import { defineImage } from "../../src/build/containers/definition.ts"
 import { botocore, fullPerl, libraryExtras } from "../prune.ts"
-import { etcFolder, extendStart, installInto, leafStart } from "../service.ts"
+import { etcFolder, extendStart, installInto, leafStart, withDrivers } from "../service.ts"
 
 export default defineImage({
   name: "glance-base",
@@ -11,6 +11,18 @@ export default defineImage({
     "glance-common": ["./usr/bin/glance-*", "./usr/share/glance-common/*"],
     "glance-api": ["./usr/bin/glance-*"],
   },
+  source: {
+    projects: withDrivers("glance", "glance-store[cinder,s3,swift]"),
+    packages: ["python3-rados", "python3-rbd", "qemu-utils"],
+    wsgi: { "glance-wsgi-api": "glance.common.wsgi_app:init_app()" },
+    run: [
+      ...etcFolder("glance"),
+      installInto("/etc/glance", "/var/lib/kolla/venv/etc/glance/*"),
+      "install -d -o glance -g glance /var/lib/glance/images",
+      leafStart("glance"),
+    ],
+  },
+  rpm: { packages: ["openstack-glance", "python3-rados", "python3-rbd", "qemu-img"] },
   prune: [...libraryExtras, ...fullPerl, ...botocore, "/usr/include/*"],
   user: { name: "glance", id: 42415, home: "/var/lib/glance" },
   files: extendStart(),

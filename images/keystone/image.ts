@@ -1,5 +1,6 @@
 import { defineImage } from "../../src/build/containers/definition.ts"
 import { fullPerl, libraryExtras } from "../prune.ts"
+import { withDrivers } from "../service.ts"
 
 /** `python3-keystone` alone: the package `keystone` adds questions to the administrator and an init script. */
 export default defineImage({
@@ -8,7 +9,7 @@ export default defineImage({
   from: "openstack-base",
   packages: ["python3-keystone"],
   source: {
-    projects: ["keystone[ldap]"],
+    projects: withDrivers("keystone[ldap]"),
     packages: ["libldap2", "libsasl2-2"],
     wsgi: { "keystone-wsgi-public": "keystone.server.wsgi:initialize_public_application()" },
   },
