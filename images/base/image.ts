@@ -17,7 +17,11 @@ export default defineImage({
   summary: "start contract, health checks, Python",
   from: "debian",
   packages: ["curl", "dumb-init", "iproute2", "procps", "python3", "python3-yaml", "sudo"],
-  rpm: { from: "rocky", packages: ["curl", "dumb-init", "iproute", "procps-ng", "python3", "python3-pyyaml", "sudo"] },
+  rpm: {
+    from: "rocky",
+    packages: ["curl", "dumb-init", "iproute", "procps-ng", "python3", "python3-pyyaml", "sudo"],
+    environment: { KOLLA_BASE_DISTRO: "rocky" },
+  },
   files: {
     ...Object.fromEntries(tools.map((tool) => [`/usr/local/bin/${tool}`, { source: tool, mode: "0755" }])),
     "/usr/local/bin/kolla_extend_start": { source: "kolla_extend_start", mode: "0755" },

@@ -65,6 +65,7 @@ function asRpm(definition: ImageDefinition): Blueprint {
     ...(rpm?.from && { from: rpm.from }),
     ...(rpm?.packages && { packages: rpm.packages }),
     ...(rpm?.run && { run: rpm.run }),
+    ...(rpm?.environment && { environment: { ...definition.environment, ...rpm.environment } }),
     ...(lacks && { blocked: "its definition has no packages of install type rpm" }),
   }
 }

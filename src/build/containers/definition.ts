@@ -60,6 +60,8 @@ export interface RpmInstall {
   readonly packages?: readonly string[]
   /** Shell lines in place of the definition's own. */
   readonly run?: readonly string[]
+  /** Over the definition's own. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 export interface Bootstrap {
