@@ -51,6 +51,8 @@ export default defineService({
   secrets: {
     keystone_database_password: "password",
     keystone_admin_password: "password",
+    /** Of the fingerprints of passwords that service users carry. */
+    keystone_mark_key: "password",
     keystone_fernet_key_0: "fernet",
     keystone_fernet_key_1: "fernet",
     keystone_credential_key_0: "fernet",
