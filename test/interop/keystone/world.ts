@@ -5,10 +5,9 @@ import keystone from "../../../services/keystone/service.ts"
 import mariadb from "../../../services/mariadb/service.ts"
 import memcached from "../../../services/memcached/service.ts"
 import { localReference } from "../../../src/build/containers/catalog.ts"
-import { contextOn } from "../../../src/deploy/context.ts"
+import { contextFrom } from "../../../src/deploy/context.ts"
 import { execIn, lastLines } from "../../../src/deploy/engine.ts"
 import { settledHealth } from "../../../src/deploy/health.ts"
-import type { DeployHost } from "../../../src/deploy/host.ts"
 import { interfacesFrom } from "../../../src/deploy/networks.ts"
 import { Placement } from "../../../src/deploy/placement.ts"
 import { siteSecrets } from "../../../src/deploy/secrets.ts"
@@ -16,10 +15,9 @@ import type { HostFacts, UnitDefinition } from "../../../src/deploy/service.ts"
 import { defaultSite } from "../../../src/deploy/site.ts"
 import { renderUnit } from "../../../src/deploy/unit.ts"
 import type { SecretStore } from "../../../src/store/port.ts"
-import { sshTransport } from "../../../src/transport/ssh.ts"
 import { systemClock as clock } from "../../../src/util/clock.ts"
 import { run } from "../../../src/util/run.ts"
-import { Secret } from "../../../src/util/secret.ts"
+import type { Secret } from "../../../src/util/secret.ts"
 import { builtImages, docker } from "../deploy/container-host.ts"
 
 /** Not that of test/interop/deploy, which may be at work on the same engine. */
@@ -58,15 +56,13 @@ export async function startKeystone(name: string) {
     const entry = { name: "host1", address, port: 22, user: "root", hostKey: "", groups: ["control"] }
     const { stdout: links } = await run("docker", ["exec", name, "ip", "-json", "address", "show"])
     const facts: HostFacts = { cpus: 2, memoryMb: 4096, interfaces: interfacesFrom(links) }
-    // Nothing here goes through SSH.
-    const host: DeployHost = { entry, facts: async () => facts, transport: sshTransport(entry, new Secret(""), clock) }
     const secrets = await siteSecrets(services, memoryStore(), false)
     const placement = new Placement(services, { hosts: [entry] }, defaultSite)
-    const known = { placement, site: defaultSite, secrets }
+    const context = contextFrom(entry, facts, { placement, site: defaultSite, secrets })
     const containerName = (unit: string) => `${name}-${unit}`
 
     const start = async (definition: UnitDefinition, overrides: Readonly<Record<string, string>> = {}) => {
-      const unit = renderUnit(definition, reference(definition.image), await contextOn(host, known))
+      const unit = renderUnit(definition, reference(definition.image), context)
       const files = join(folder, unit.name)
       for (const { path, content } of unit.files) {
         const file = path.replace(unit.folder, files)
