@@ -13,7 +13,7 @@ export type InputValue =
   | { readonly [key: string]: InputValue }
   | { readonly tree: string }
 
-/** 64 hex digits that change when any value, or any file's path, mode, link target or content, changes. */
+/** 64 hex digits that change when any value, or any file's path, link target or content, or whether it is a program, changes. */
 export async function fingerprint(inputs: Inputs): Promise<string> {
   const hash = createHash("sha256")
   hash.update(JSON.stringify(await settle(inputs)))
@@ -32,10 +32,13 @@ async function settle(value: InputValue): Promise<unknown> {
   return Promise.all(keys.map(async (key) => [key, await settle(object[key]!)]))
 }
 
-/** `[relative path, mode, SHA-256 or link target]` of everything below `path`, in order of path. */
+/**
+ * `[relative path, mode, SHA-256 or link target]` of everything below `path`, in order of path. Of the mode only what git keeps:
+ * whether a file is a program. The rest is the umask of who checked it out.
+ */
 async function listing(path: string, relative = ""): Promise<[string, string, string][]> {
   const stat = await lstat(path)
-  const mode = (stat.mode & 0o7777).toString(8)
+  const mode = stat.mode & 0o100 ? "755" : "644"
   if (stat.isSymbolicLink()) return [[relative, "link", await readlink(path)]]
   if (!stat.isDirectory()) {
     const digest = createHash("sha256").update(await readFile(path))

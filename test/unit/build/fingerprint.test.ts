@@ -37,6 +37,14 @@ it("changes with a file's content, mode, name and link target", async () => {
   expect(seen.size).toBe(changes.length + 1)
 })
 
+it("does not depend on the umask of who checked it out", async () => {
+  const before = await fingerprint({ files: { tree } })
+  for (const mode of [0o664, 0o600]) {
+    await chmod(join(tree, "a"), mode)
+    expect(await fingerprint({ files: { tree } })).toBe(before)
+  }
+})
+
 it("does not depend on where the tree is", async () => {
   const before = await fingerprint({ files: { tree } })
   await rename(tree, `${tree}-moved`)
