@@ -21,7 +21,7 @@ export const mayImport: Record<string, readonly string[]> = {
   build: ["util", "graph"],
   deploy: ["util", "graph", "keystone", "transport", "store"],
   api: ["util", "states", "store", "enroll", "conductor", "deploy", "agent"],
-  lab: ["util", "ipmi"],
+  lab: ["util", "ipmi", "transport"],
   service: ["util", "states", "store", "enroll", "conductor", "netboot", "deploy", "transport", "api", "agent"],
   provisioner: ["util"],
   cli: [

@@ -13,6 +13,7 @@ import { eventRoutes } from "./own/events.ts"
 import { inventoryRoutes } from "./own/inventory.ts"
 import { runRoutes } from "./own/runs.ts"
 import { serviceRoutes } from "./own/services.ts"
+import { sshKeyRoute } from "./own/ssh-key.ts"
 import type { ApiOptions } from "./ports.ts"
 import { negotiateVersions } from "./version.ts"
 
@@ -40,6 +41,7 @@ export function buildApi(options: ApiOptions): FastifyInstance {
     inventoryRoutes,
     runRoutes,
     serviceRoutes,
+    sshKeyRoute,
   ]) {
     routes(app, options)
   }

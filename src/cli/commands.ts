@@ -34,6 +34,7 @@ export const commandFiles: readonly CommandFile[] = [
   },
   { words: ["serve"], load: async () => (await import("./serve.ts")).registerServe },
   { words: ["api-password"], load: async () => (await import("./api-password.ts")).registerApiPassword },
+  { words: ["ssh-key"], load: async () => (await import("./ssh-key.ts")).registerSshKey },
   { words: ["timeline"], load: async () => (await import("./timeline.ts")).registerTimeline },
   { words: ["completion"], load: async () => (await import("./completion.ts")).registerCompletion },
 ]

@@ -16,11 +16,13 @@ export const labSshErrors = defineErrors({
   },
 })
 
-/** OpenSSH inside the lab's network, with the provisioner's key; the host key has to be the one given at deploy. */
-export async function sshIntoMachine(
+type Server = Pick<MachineSpec, "name" | "mac" | "ip"> & { readonly hostKey?: string }
+
+/** OpenSSH inside the lab's network, with the provisioner's key; the host key has to be the one given, or that of the deploy. */
+export async function sshIntoServer(
   paths: Paths,
   lab: string,
-  machine: MachineSpec,
+  machine: Server,
   command: readonly string[],
 ): Promise<void> {
   const { identity, hostKey } = await credentials(paths, machine)
@@ -50,7 +52,7 @@ export async function sshIntoMachine(
   }
 }
 
-async function credentials(paths: Paths, machine: MachineSpec): Promise<{ identity: string; hostKey: string }> {
+async function credentials(paths: Paths, machine: Server): Promise<{ identity: string; hostKey: string }> {
   const unreachable = (detail: string) =>
     new BifrostError(labSshErrors.NODE_NOT_REACHABLE_BY_SSH, { node: machine.name, detail })
   if (!existsSync(inState.store(paths))) throw unreachable("no provisioner ran with this state directory")
@@ -58,7 +60,7 @@ async function credentials(paths: Paths, machine: MachineSpec): Promise<{ identi
   try {
     const identity = await store.secrets.get("site", "ssh_private_key")
     if (!identity) throw unreachable("the provisioner has no SSH key yet")
-    const hostKey = (await store.nodes.findByMac(machine.mac))?.driver_internal_info["ssh_host_key"]
+    const hostKey = machine.hostKey ?? (await store.nodes.findByMac(machine.mac))?.driver_internal_info["ssh_host_key"]
     if (typeof hostKey !== "string") throw unreachable("it has no host key, so it was not deployed")
     return { identity: identity.reveal(), hostKey }
   } finally {

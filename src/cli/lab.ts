@@ -1,13 +1,27 @@
 import { spawn } from "node:child_process"
 import { type Command, Option } from "commander"
 import pc from "picocolors"
-import { defaultLabName, findMachine, inNamespace, labDown, labStatus, labUp, requireNetwork } from "../lab/lab.ts"
+import { labErrors } from "../lab/errors.ts"
+import { hostShell, hostState } from "../lab/hosts.ts"
+import {
+  defaultLabName,
+  findHost,
+  findMachine,
+  inNamespace,
+  labDown,
+  labStatus,
+  labUp,
+  requireNetwork,
+} from "../lab/lab.ts"
 import { defaults, type LabOptions } from "../lab/spec.ts"
+import { BifrostError } from "../util/errors.ts"
 import { pathsFrom } from "../util/paths.ts"
+import { examples } from "./examples.ts"
 import { attachConsole } from "./lab-console.ts"
+import { hostNeeds } from "./lab-hosts.ts"
 import { addLibvirtBmcs } from "./lab-libvirt.ts"
 import { printList, printStatus } from "./lab-output.ts"
-import { sshIntoMachine } from "./lab-ssh.ts"
+import { sshIntoServer } from "./lab-ssh.ts"
 import { wholeNumber } from "./options.ts"
 
 interface Named {
@@ -17,18 +31,19 @@ type Formatted = Named & { readonly json?: boolean }
 
 const paths = pathsFrom(process.env)
 
-/** `bifrost-ts lab …`: bare machines with BMCs, made of QEMU inside one network namespace. */
+/** `bifrost-ts lab …`: bare machines with BMCs, made of QEMU, and containers that act as hosts, in one network namespace. */
 export function registerLab(program: Command): void {
   program.enablePositionalOptions()
   const lab = program
     .command("lab")
     .enablePositionalOptions() // options after the first word of a command to run are that command's
-    .description("bare QEMU machines with BMCs, on a network of their own that the host's never touches")
+    .description("bare QEMU machines with BMCs, and containers that act as hosts, on a network of their own")
   const add = (usage: string, description: string) =>
     lab.command(usage).description(description).option("--name <lab>", "which lab", defaultLabName)
 
   add("up", "make the lab, or what is missing of it")
     .option("--nodes <number>", `how many machines (${defaults.nodes})`, wholeNumber)
+    .option("--hosts <number>", "how many containers that act as servers to adopt (0)", wholeNumber)
     .option("--memory <size>", `RAM of each, such as 1536M (${defaults.memory})`)
     .option("--cpus <number>", `processors of each (${defaults.cpus})`, wholeNumber)
     .option("--disk <size>", `disk of each; takes room only as it fills (${defaults.disk})`)
@@ -36,6 +51,7 @@ export function registerLab(program: Command): void {
       new Option("--firmware <kind>", `mixed alternates (${defaults.firmware})`).choices(["bios", "uefi", "mixed"]),
     )
     .option("--json", "print the lab's status as JSON")
+    .addHelpText("after", examples("lab up", "lab up --nodes 3 --firmware mixed", "lab up --hosts 2"))
     .action(up)
 
   add("down", "remove every process, namespace and file of the lab")
@@ -54,15 +70,25 @@ export function registerLab(program: Command): void {
       else printStatus(status)
     })
 
-  add("console <node>", "the machine's serial console; Ctrl-] leaves it").action((node: string, { name }: Named) =>
-    attachConsole(findMachine(paths, name, node)),
+  add("console <node>", "a machine's serial console, which Ctrl-] leaves; on a host, a shell").action(
+    async (node: string, { name }: Named) => {
+      const found = findHost(paths, name, node)
+      if (!found) return attachConsole(findMachine(paths, name, node))
+      const { pid } = await hostState(found.layout)
+      if (pid === null) throw new BifrostError(labErrors.LAB_HOST_FAILED, { node, detail: "it does not run" })
+      process.exitCode = await foreground(hostShell(pid))
+    },
   )
 
-  add("ssh <node> [command...]", "log in to a deployed machine with the provisioner's key")
+  add("ssh <node> [command...]", "log in to a host or a deployed machine with the provisioner's key")
     .passThroughOptions()
     .action((node: string, command: string[], { name }: Named) => {
       requireNetwork(name)
-      return sshIntoMachine(paths, name, findMachine(paths, name, node).machine, command)
+      const found = findHost(paths, name, node)
+      const server = found
+        ? { ...found.host, hostKey: found.host.sshHostKey.public }
+        : findMachine(paths, name, node).machine
+      return sshIntoServer(paths, name, server, command)
     })
 
   add("exec <command...>", "run a command of the host inside the lab's network: lab exec -- ping 172.22.0.11")
@@ -79,7 +105,8 @@ async function up({ name, json, ...options }: Formatted & LabOptions): Promise<v
   const interrupted = new AbortController()
   const onSignal = () => interrupted.abort(new Error("interrupted; what was begun is removed again"))
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, onSignal)
-  const { status, made } = await labUp(paths, name, options, interrupted.signal)
+  const { signal } = interrupted
+  const { status, made } = await labUp(paths, name, options, { signal, hostNeeds: () => hostNeeds(paths, signal) })
   if (json) return console.log(JSON.stringify(status, null, 2))
   printList(made, pc.green("+"), "The lab is whole: nothing to do.")
   printStatus(status)

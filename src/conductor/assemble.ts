@@ -7,6 +7,7 @@ import { type AgentClient, agentClient } from "./agent-client.ts"
 import { createConductor } from "./conductor.ts"
 import { buildDrive } from "./config-drive.ts"
 import { ipmiDriver } from "./drivers/ipmi.ts"
+import { manualDriver } from "./drivers/manual.ts"
 import type { Driver } from "./drivers/types.ts"
 import { conductorErrors } from "./errors.ts"
 import { secretNames } from "./node-secrets.ts"
@@ -42,7 +43,10 @@ export function toolsFor({
     clock,
     serviceUrl,
     automatedClean,
-    drivers: { ipmi: ipmiDriver(clock) } satisfies Record<(typeof supportedDrivers)[number], Driver>,
+    drivers: { ipmi: ipmiDriver(clock), "manual-management": manualDriver } satisfies Record<
+      (typeof supportedDrivers)[number],
+      Driver
+    >,
     agent: (node) => agentOf(store, node),
     probe: sshProbe,
     configDrive: buildDrive,

@@ -14,6 +14,7 @@ import { amend, findNode, nameOf, operationOf } from "./operation.ts"
 import { bootDevices, type Conductor, isBootDevice, type ProvisionOptions, type Validation } from "./port.ts"
 import { PowerKeeper } from "./power.ts"
 import type { Tools } from "./step.ts"
+import { adoptionOf } from "./steps/adopt.ts"
 import { bmcOf, bootsUefi } from "./steps/machine.ts"
 import { fieldsAtBegin } from "./transition.ts"
 import { type Verb, verbs } from "./verbs.ts"
@@ -177,6 +178,10 @@ async function refuseImpossible(
       detail: node.maintenance_reason ?? "no reason given",
     })
   }
+  if (verb.boots && tools.drivers[node.driver]?.byHand) {
+    throw new BifrostError(conductorErrors.POWER_BY_HAND, { node: nameOf(node), detail: word })
+  }
+  if (verb.event === "adopt") adoptionOf(node)
   if (verb.event === "deploy" || verb.event === "rebuild") {
     imageSource(node)
     await bmcOf(tools, node)

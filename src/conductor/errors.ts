@@ -21,6 +21,22 @@ export const conductorErrors = defineErrors({
     summary: "this is not supported here yet",
     remedy: "docs/states.md says which verbs are carried out.",
   },
+  POWER_BY_HAND: {
+    status: 400,
+    summary: "the node has no BMC: only a person can switch it and choose what it starts",
+    remedy: "Adopt the system that runs on it (bifrost-ts provision does), or enroll it with a BMC.",
+  },
+  ADOPTION_INVALID: {
+    status: 400,
+    summary: "the node cannot be adopted as it is described",
+    remedy: "Add the field to the hosts file, enroll it again, and adopt again.",
+  },
+  ADOPTION_REFUSED: {
+    status: 502,
+    summary: "the system that is to be adopted did not let the provisioner in",
+    remedy:
+      "Add the provisioner's key (bifrost-ts ssh-key) to root's authorized_keys there, check ip and ssh_host_key, and adopt again.",
+  },
   NODE_BUSY: {
     status: 409,
     summary: "the node is busy with another operation",

@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from "node:crypto"
-import ssh2 from "ssh2"
 import type { Store } from "../store/port.ts"
+import { newKeyPair, publicHalf, type SshKeyPair } from "../transport/key-pair.ts"
 import { Secret } from "../util/secret.ts"
 
 /** Names under the node's uuid in the SecretStore. */
@@ -22,24 +22,6 @@ export async function forgetAgent(store: Store, uuid: string): Promise<void> {
 
 /** Where the site's own key is. */
 export const site = { owner: "site", key: "ssh_private_key", setting: "ssh" } as const
-
-/** An ed25519 pair in OpenSSH's formats: a PEM block, and one line `ssh-ed25519 AAAA… comment`. */
-export interface SshKeyPair {
-  readonly private: Secret
-  readonly public: string
-}
-
-function newKeyPair(comment: string): SshKeyPair {
-  const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment })
-  return { private: new Secret(pair.private), public: pair.public.trim() }
-}
-
-function publicHalf(key: Secret): string {
-  const parsed = ssh2.utils.parseKey(key.reveal())
-  if (parsed instanceof Error) throw parsed
-  const first = Array.isArray(parsed) ? parsed[0]! : parsed
-  return `${first.type} ${first.getPublicSSH().toString("base64")} ${first.comment}`.trim()
-}
 
 /** The key pair kept under owner and name, made on first need. */
 async function keyPair(store: Store, owner: string, name: string, comment: string): Promise<SshKeyPair> {

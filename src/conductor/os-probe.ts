@@ -10,6 +10,8 @@ export interface OsTarget {
   /** The machine's public host key, one OpenSSH line; no other key is accepted. */
   readonly hostKey: string
   readonly privateKey: Secret
+  /** Whether a first boot has to have ended as well: a system that others installed knows of none. */
+  readonly firstBoot: boolean
 }
 
 /** `up: false` says what is missing so far, for the explanation of a wait. */
@@ -28,7 +30,7 @@ const finished =
   "test -f /run/bifrost/first-boot.done || { command -v cloud-init >/dev/null && cloud-init status --wait >/dev/null; }"
 
 export const sshProbe: OsProbe = {
-  check({ host, port = 22, hostKey, privateKey }, signal) {
+  check({ host, port = 22, hostKey, privateKey, firstBoot }, signal) {
     const expected = Buffer.from(hostKey.split(" ")[1] ?? "", "base64")
     return new Promise((resolve) => {
       const client = new Client()
@@ -43,7 +45,7 @@ export const sshProbe: OsProbe = {
       if (signal.aborted) return aborted()
 
       client.on("ready", () => {
-        client.exec(finished, (error, stream) => {
+        client.exec(firstBoot ? finished : "true", (error, stream) => {
           if (error) return end({ up: false, reason: error.message })
           stream.on("exit", (code: number | null) => {
             end(

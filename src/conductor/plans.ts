@@ -1,6 +1,7 @@
 import type { ProvisionEvent, ProvisionState } from "../states/table.ts"
 import type { Operation } from "./operation.ts"
 import type { Step, Tools } from "./step.ts"
+import { adoptSystem } from "./steps/adopt.ts"
 import { waitForAgent } from "./steps/await-phases.ts"
 import { clean, forget, readInventory, verifyBmc } from "./steps/care.ts"
 import { bootFrom, powerOff, powerOn } from "./steps/machine.ts"
@@ -42,7 +43,7 @@ const inspect: Plan = {
   ends: () => "done",
 }
 
-const adopt: Plan = { name: "adopt", steps: () => [verifyBmc], ends: () => "done" }
+const adopt: Plan = { name: "adopt", steps: () => [verifyBmc, adoptSystem], ends: () => "done" }
 
 /** A second step of the same kind in one plan needs a name of its own: the journal goes by it. */
 function powerOffAs(name: string): Step {

@@ -128,7 +128,8 @@ export class PowerKeeper {
   }
 
   /** What was read counts only if nothing touched the node meanwhile. */
-  async #observed(read: NodeRecord, power_state: PowerState): Promise<void> {
+  async #observed(read: NodeRecord, power_state: PowerState | null): Promise<void> {
+    if (power_state === null) return
     const now = await this.#tools.store.nodes.find(read.uuid)
     if (now && rests(now) && now.updated_at === read.updated_at) await this.#record(read.uuid, { power_state })
   }

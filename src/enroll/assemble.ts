@@ -122,7 +122,7 @@ function keep(
 function identify(draft: NodeDraft, requires: { mac: boolean }, faults: Fault[]): void {
   if (draft.uuid === undefined && draft.name === undefined && draft.ports === undefined) {
     faults.push(fault(draft.place, "a node that nothing identifies", "a name, a MAC address or a uuid"))
-  } else if (requires.mac && draft.ports === undefined) {
+  } else if (requires.mac && draft.ports === undefined && draft.driver !== "manual-management") {
     faults.push(
       fault(draft.place, `${labelOf(draft)} has no MAC address`, "at least one, by which it is known on the network"),
     )

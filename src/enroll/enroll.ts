@@ -86,6 +86,7 @@ async function readStored(store: Store): Promise<Stored[]> {
 }
 
 function missingIn(draft: NodeDraft): Fault[] {
+  if (draft.driver === "manual-management") return missingForAdoption(draft)
   const key = `${bmcPrefix(draft.driver)}_address`
   if (draft.driver_info[key] !== undefined) return []
   return [
@@ -93,12 +94,21 @@ function missingIn(draft: NodeDraft): Fault[] {
   ]
 }
 
+function missingForAdoption(draft: NodeDraft): Fault[] {
+  const needed = { ipv4_address: "ip, where its system answers", ssh_host_key: "ssh_host_key, by which it is known" }
+  return Object.entries(needed)
+    .filter(([key]) => draft.extra[key] === undefined)
+    .map(([key, expected]) =>
+      fault(draft.place, `${labelOf(draft)} has no BMC, and no ${key} to adopt it by`, expected),
+    )
+}
+
 /** A file may imply a driver that is not there: columns of Redfish services are understood, the services are not driven. */
 function undrivable(draft: NodeDraft): Fault[] {
   const { driver } = draft
   if (driver === undefined || (supportedDrivers as readonly string[]).includes(driver)) return []
   const what = `${labelOf(draft)} needs the driver ${driver}, which is not supported`
-  return [fault(draft.places.get("bmc_address") ?? draft.place, what, `a BMC for ${supportedDrivers.join(" or ")}`)]
+  return [fault(draft.places.get("bmc_address") ?? draft.place, what, `the driver ${supportedDrivers.join(" or ")}`)]
 }
 
 function newNode(draft: NodeDraft, now: number): Stored {

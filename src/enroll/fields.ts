@@ -24,7 +24,14 @@ const into =
 const bmc = (...ends: string[]) => ["bmc", "ipmi", "redfish"].flatMap((start) => ends.map((end) => `${start}_${end}`))
 
 /** `agent_ipmitool` and `pxe_ipmitool` are Ironic's classic names, which bifrost's files still carry. */
-const drivers = { ipmi: "ipmi", ipmitool: "ipmi", agent_ipmitool: "ipmi", pxe_ipmitool: "ipmi" }
+const drivers = {
+  ipmi: "ipmi",
+  ipmitool: "ipmi",
+  agent_ipmitool: "ipmi",
+  pxe_ipmitool: "ipmi",
+  "manual-management": "manual-management",
+  manual: "manual-management",
+}
 
 export const fields: Readonly<Record<string, Field<never>>> = {
   uuid: field(["node_uuid"], read.uuid, (draft, value) => {
@@ -86,6 +93,7 @@ export const fields: Readonly<Record<string, Field<never>>> = {
   gateway: field(["ipv4_gateway"], read.ipv4, into("extra", "ipv4_gateway")),
   nameserver: field(["ipv4_nameserver", "dns"], read.text, into("extra", "ipv4_nameserver")),
   vlan_id: field(["vlan"], read.integer(1, 4094), into("extra", "vlan_id")),
+  ssh_host_key: field(["host_key", "ssh_key"], read.sshHostKey, into("extra", "ssh_host_key")),
   mtu: field(["network_mtu"], read.integer(576, 65535), into("extra", "network_mtu")),
   provisioning_ipv4_address: field(["provisioning_ip"], read.ipv4, into("extra", "provisioning_ipv4_address")),
 }

@@ -108,6 +108,18 @@ export const groups: Reader<string[]> = (raw) => {
   return { value: [...new Set(valid)] }
 }
 
+/** The public file's line, or a line of ssh-keyscan with the host's name before it → algorithm and key. */
+export const sshHostKey: Reader<string> = (raw) => {
+  const [algorithm = "", key = ""] =
+    /(ssh-ed25519)\s+([A-Za-z0-9+/]+=*)(?:\s|$)/.exec(trimmed(raw) ?? "")?.slice(1) ?? []
+  const blob = Buffer.from(key, "base64")
+  // RFC 8709 §4: the algorithm's name, then 32 bytes, each with its length before it.
+  const header = Buffer.from(`\0\0\0\x0b${algorithm}\0\0\0\x20`, "latin1")
+  if (algorithm !== "" && blob.length === header.length + 32 && blob.subarray(0, header.length).equals(header))
+    return { value: `${algorithm} ${key}` }
+  return { expected: "an ed25519 host key: the line of /etc/ssh/ssh_host_ed25519_key.pub" }
+}
+
 /** Ironic's root-device hints. */
 const hints = [
   "serial",

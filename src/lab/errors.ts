@@ -46,6 +46,16 @@ export const labErrors = defineErrors({
     summary: "the lab's BMC daemon did not start",
     remedy: "Its log, named above, says why. bifrost-ts lab up starts it again.",
   },
+  LAB_ENGINE_ABSENT: {
+    status: 503,
+    summary: "hosts of a lab are containers, and no Docker Engine answers",
+    remedy: "Start it (systemctl start docker), or make a lab of machines only: bifrost-ts lab up --nodes 1.",
+  },
+  LAB_HOST_FAILED: {
+    status: 500,
+    summary: "the container of a host did not come up",
+    remedy: "Its last lines are above; docker logs shows all of them. bifrost-ts lab up tries again.",
+  },
   LAB_MACHINE_FAILED: {
     status: 500,
     summary: "QEMU did not start",

@@ -1,4 +1,4 @@
-import type { MachineSpec } from "./spec.ts"
+import type { HostSpec, MachineSpec } from "./spec.ts"
 
 const columns = [
   "name",
@@ -10,26 +10,39 @@ const columns = [
   "driver",
   "groups",
   "ip",
+  "ssh_host_key",
 ] as const
 
-type Host = Pick<MachineSpec, "name" | "mac" | "ip" | "bmc">
+type Row = Partial<Record<(typeof columns)[number], string | number>>
+type Machine = Pick<MachineSpec, "name" | "mac" | "ip" | "bmc">
 
-/** The file that `bifrost-ts enroll` reads. The first machine is the whole control plane; all of them compute. */
-export function hostsCsv(spec: { machines: readonly Host[] }): string {
-  const rows = spec.machines.map(
-    (machine, index): Record<(typeof columns)[number], string | number> => ({
-      name: machine.name,
-      mac: machine.mac,
-      bmc_address: machine.bmc.address,
-      bmc_port: machine.bmc.port,
-      bmc_user: machine.bmc.user,
-      bmc_password: machine.bmc.password,
-      driver: "ipmi",
-      groups: index === 0 ? "control;network;compute" : "compute",
-      ip: machine.ip,
-    }),
-  )
-  return [columns.join(","), ...rows.map((row) => columns.map((column) => row[column]).join(","))]
+/** The file that `bifrost-ts enroll` reads. The first of all is the whole control plane; all of them compute. */
+export function hostsCsv(spec: { machines: readonly Machine[]; hosts?: readonly HostSpec[] }): string {
+  const rows = [...spec.machines.map(machineRow), ...(spec.hosts ?? []).map(hostRow)].map((row, index) => ({
+    ...row,
+    groups: index === 0 ? "control;network;compute" : "compute",
+  }))
+  return [columns.join(","), ...rows.map((row: Row) => columns.map((column) => row[column] ?? "").join(","))]
     .join("\n")
     .concat("\n")
 }
+
+const machineRow = ({ name, mac, ip, bmc }: Machine): Row => ({
+  name,
+  mac,
+  bmc_address: bmc.address,
+  bmc_port: bmc.port,
+  bmc_user: bmc.user,
+  bmc_password: bmc.password,
+  driver: "ipmi",
+  ip,
+})
+
+/** Without a BMC it is not deployed but adopted, as an existing server is. */
+const hostRow = ({ name, mac, ip, sshHostKey }: HostSpec): Row => ({
+  name,
+  mac,
+  driver: "manual-management",
+  ip,
+  ssh_host_key: sshHostKey.public,
+})

@@ -1,48 +1,25 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs"
-import type { Power } from "../ipmi/types.ts"
 import { BifrostError } from "../util/errors.ts"
 import type { Paths } from "../util/paths.ts"
-import { type Accelerator, accelerator } from "./accelerator.ts"
-import { daemonPids, startDaemon, stopDaemon } from "./daemon-process.ts"
+import { accelerator } from "./accelerator.ts"
+import { startDaemon, stopDaemon } from "./daemon-process.ts"
 import { labErrors } from "./errors.ts"
+import { ensureHosts, type HostNeeds } from "./hosts.ts"
 import { hostsCsv } from "./hosts-csv.ts"
 import { type LabLayout, labLayout } from "./layout.ts"
 import { withLabLock } from "./lock.ts"
 import { ensureNetwork, namespaceExists } from "./namespace.ts"
 import { uefi } from "./qemu-args.ts"
-import { qemuPids } from "./qemu-process.ts"
 import { removeLab } from "./remove.ts"
 import { requireLab, requireRoot } from "./requirements.ts"
 import { checkLabName, extendLab, type LabOptions, type LabSpec, type MachineSpec, planLab } from "./spec.ts"
+import { readSpec, requireSpec } from "./spec-file.ts"
+import { type LabStatus, labStatus } from "./status.ts"
 
 export { attachContainer, inNamespace } from "./namespace.ts"
+export { labStatus } from "./status.ts"
 
 export const defaultLabName = "bifrost-lab"
-
-export interface LabStatus {
-  readonly name: string
-  readonly accelerator: Accelerator
-  readonly network: "up" | "absent"
-  /** The process that holds the BMCs. */
-  readonly daemon: { readonly pid: number } | null
-  readonly hosts_csv: string
-  readonly machines: readonly MachineStatus[]
-}
-
-export interface MachineStatus {
-  readonly name: string
-  readonly uuid: string
-  readonly mac: string
-  readonly ip: string
-  readonly firmware: string
-  readonly cpus: number
-  readonly memory_mb: number
-  readonly disk_gb: number
-  readonly power: Power
-  readonly pid: number | null
-  readonly bmc: string
-  readonly console_log: string
-}
 
 export interface UpResult {
   readonly status: LabStatus
@@ -50,11 +27,17 @@ export interface UpResult {
   readonly made: readonly string[]
 }
 
+export interface UpWork {
+  readonly signal?: AbortSignal
+  /** Asked for only when the lab has hosts. */
+  readonly hostNeeds?: () => Promise<HostNeeds>
+}
+
 /**
  * Makes the lab, or whatever of it is missing; what runs keeps running. When it fails or is aborted before the lab first
  * stood, nothing of it stays.
  */
-export async function labUp(paths: Paths, name: string, options: LabOptions, signal?: AbortSignal): Promise<UpResult> {
+export async function labUp(paths: Paths, name: string, options: LabOptions, work: UpWork = {}): Promise<UpResult> {
   requireRoot()
   const layout = labLayout(paths, checkLabName(name))
   return withLabLock(name, async () => {
@@ -63,7 +46,7 @@ export async function labUp(paths: Paths, name: string, options: LabOptions, sig
     const spec = before ? extendLab(before, options) : planLab(name, options)
     requireLab(spec)
     try {
-      const made = await makeLab(layout, paths, before, spec, signal)
+      const made = await makeLab(layout, paths, before, spec, work)
       return { status: await labStatus(paths, name), made }
     } catch (error) {
       if (!before) await removeLab(layout)
@@ -82,28 +65,24 @@ export async function labDown(paths: Paths, name: string): Promise<string[]> {
   })
 }
 
-/** What is there now, from the process table; asks no daemon. Rejects with LAB_ABSENT. */
-export async function labStatus(paths: Paths, name: string): Promise<LabStatus> {
-  const layout = labLayout(paths, checkLabName(name))
-  const spec = requireSpec(layout)
-  const [pid] = daemonPids(layout)
-  return {
-    name,
-    accelerator: await accelerator(),
-    network: namespaceExists(name) ? "up" : "absent",
-    daemon: pid === undefined ? null : { pid },
-    hosts_csv: layout.hostsCsv,
-    machines: spec.machines.map((machine) => machineStatus(layout, machine)),
-  }
-}
-
 export function findMachine(paths: Paths, labName: string, node: string) {
-  const layout = labLayout(paths, checkLabName(labName))
-  const spec = requireSpec(layout)
+  const { spec, layout } = labOf(paths, labName)
   const machine = spec.machines.find((candidate) => candidate.name === node)
   if (machine) return { machine, layout: layout.machine(node), lab: layout }
-  const expected = spec.machines.map((candidate) => candidate.name).join(", ")
+  const expected = [...spec.machines, ...spec.hosts].map((candidate) => candidate.name).join(", ")
   throw new BifrostError(labErrors.LAB_NO_SUCH_NODE, { node, expected })
+}
+
+/** Undefined when the lab has no host of this name; it may have a machine. */
+export function findHost(paths: Paths, labName: string, node: string) {
+  const { spec, layout } = labOf(paths, labName)
+  const host = spec.hosts.find((candidate) => candidate.name === node)
+  return host && { host, layout: layout.host(node) }
+}
+
+function labOf(paths: Paths, labName: string) {
+  const layout = labLayout(paths, checkLabName(labName))
+  return { layout, spec: requireSpec(layout) }
 }
 
 /** Rejects with LAB_ABSENT when the lab has no network to run anything in. */
@@ -117,7 +96,7 @@ async function makeLab(
   paths: Paths,
   before: LabSpec | undefined,
   spec: LabSpec,
-  signal?: AbortSignal,
+  { signal, hostNeeds }: UpWork,
 ): Promise<string[]> {
   const made: string[] = []
   const step = async (work: () => string[] | Promise<string[]>) => {
@@ -130,7 +109,12 @@ async function makeLab(
   for (const machine of spec.machines) await step(() => ensureDisk(layout, machine))
   // The daemon reads the spec when it starts; machines that run are adopted by the next one.
   if (grown) await step(() => stopDaemon(layout))
-  await step(() => startDaemon(layout, paths, signal))
+  if (spec.machines.length > 0) await step(() => startDaemon(layout, paths, signal))
+  if (spec.hosts.length > 0 && hostNeeds) {
+    const needs = await hostNeeds()
+    const kvm = (await accelerator()) === "kvm"
+    await step(() => ensureHosts(spec, layout, needs, { kvm, ...(signal && { signal }) }))
+  }
   await step(() => writeIfOther(layout.hostsCsv, hostsCsv(spec)))
   signal?.throwIfAborted()
   return made
@@ -168,32 +152,4 @@ function checkOwner(layout: LabLayout): void {
   const owner = existsSync(layout.owner) ? readFileSync(layout.owner, "utf8") : layout.dir
   if (owner !== layout.dir)
     throw new BifrostError(labErrors.LAB_TAKEN, { detail: `${layout.name} is kept in ${owner}` })
-}
-
-function readSpec(layout: LabLayout): LabSpec | undefined {
-  return existsSync(layout.spec) ? JSON.parse(readFileSync(layout.spec, "utf8")) : undefined
-}
-
-function requireSpec(layout: LabLayout): LabSpec {
-  const spec = readSpec(layout)
-  if (!spec) throw new BifrostError(labErrors.LAB_ABSENT, { detail: layout.name })
-  return spec
-}
-
-function machineStatus(layout: LabLayout, machine: MachineSpec): MachineStatus {
-  const [pid] = qemuPids(machine)
-  return {
-    name: machine.name,
-    uuid: machine.uuid,
-    mac: machine.mac,
-    ip: machine.ip,
-    firmware: machine.firmware,
-    cpus: machine.cpus,
-    memory_mb: machine.memoryMb,
-    disk_gb: machine.diskBytes / 2 ** 30,
-    power: pid === undefined ? "off" : "on",
-    pid: pid ?? null,
-    bmc: `${machine.bmc.address}:${machine.bmc.port}`,
-    console_log: layout.machine(machine.name).consoleLog,
-  }
 }

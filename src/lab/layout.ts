@@ -15,6 +15,15 @@ export interface LabLayout {
   /** Names the state directory that the lab of this name belongs to. */
   readonly owner: string
   machine(name: string): MachineLayout
+  host(name: string): HostLayout
+}
+
+/** Of a container that acts as a host. */
+export interface HostLayout {
+  /** The container's name in the engine, and its volume's with "-docker" behind it. */
+  readonly container: string
+  /** Mounted at /host: the host's key, and whom it lets in. */
+  readonly dir: string
 }
 
 export interface MachineLayout {
@@ -47,6 +56,7 @@ export function labLayout(paths: Paths, name: string): LabLayout {
     hostsCsv: join(dir, "hosts.csv"),
     daemonLog: join(dir, "daemon.log"),
     owner: join(run, "owner"),
+    host: (host) => ({ container: `${name}-${host}`, dir: join(dir, host) }),
     machine: (machine) => ({
       dir: join(dir, machine),
       disk: join(dir, machine, "disk.raw"),

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from "node:fs"
 import { run } from "../util/run.ts"
 import { namespaceInode } from "./processes.ts"
-import { type LabSpec, network } from "./spec.ts"
+import { external, type LabSpec, network } from "./spec.ts"
 
 export const namespacePath = (name: string) => `/run/netns/${name}`
 export const tapOf = (index: number) => `tap${index + 1}`
@@ -50,13 +50,21 @@ export function missingLines(spec: LabSpec, links: readonly Link[]): string[] {
   const addresses = new Set(links.flatMap((link) => link.addr_info.map((info) => info.local)))
   const lines: string[] = []
   const { bridge, prefix } = network
-  // No spanning tree and no delay: a port that learns for 15 s would swallow the first DHCPDISCOVERs.
-  if (!found.has(bridge)) lines.push(`link add ${bridge} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`)
-  for (const name of ["lo", bridge]) {
+  const own = [network.own, ...spec.machines.map((machine) => machine.bmc.address)]
+  const bridges = [
+    { name: bridge, addresses: own.map((address) => `${address}/${prefix}`) },
+    ...(spec.hosts.length > 0
+      ? [{ name: external.bridge, addresses: [`${external.gateway}/${external.prefix}`] }]
+      : []),
+  ]
+  if (!found.get("lo")?.flags.includes("UP")) lines.push("link set lo up")
+  for (const { name, addresses: wanted } of bridges) {
+    // No spanning tree and no delay: a port that learns for 15 s would swallow the first DHCPDISCOVERs.
+    if (!found.has(name)) lines.push(`link add ${name} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`)
     if (!found.get(name)?.flags.includes("UP")) lines.push(`link set ${name} up`)
-  }
-  for (const address of [network.own, ...spec.machines.map((machine) => machine.bmc.address)]) {
-    if (!addresses.has(address)) lines.push(`address add ${address}/${prefix} dev ${bridge}`)
+    for (const address of wanted) {
+      if (!addresses.has(address.split("/")[0])) lines.push(`address add ${address} dev ${name}`)
+    }
   }
   for (const tap of spec.machines.map((_, index) => tapOf(index))) {
     const port = found.get(tap)
@@ -74,33 +82,33 @@ export async function removeNetwork(name: string): Promise<boolean> {
   return existed
 }
 
-/**
- * Plugs a container into the lab: a veth from the bridge into the network namespace of `pid`, there called `prov0`, with the
- * service's address. Does nothing when the container has it already. The veth ends with the container.
- */
-export async function attachContainer(labName: string, pid: number): Promise<void> {
-  const inside = ["nsenter", `--net=/proc/${pid}/ns/net`, "--", "ip"]
-  const runInside = (...args: string[]) => run(inside[0]!, [...inside.slice(1), ...args])
-  const { bridge, service, prefix } = network
+/** One end of a veth in the lab, the other in a container's network namespace. It ends with the container. */
+export interface Plug {
+  /** In the lab: the port's name, and the bridge that it is a port of. */
+  readonly port: string
+  readonly bridge: string
+  /** In the container. */
+  readonly inside: string
+  readonly mac?: string
+  /** With prefix length. */
+  readonly address?: string
+}
+
+/** Plugs the container whose process is `pid` into the lab. Does nothing where that is done already. */
+export async function plug(labName: string, pid: number, { port, bridge, inside, mac, address }: Plug): Promise<void> {
+  const runInside = (...args: string[]) => run("nsenter", [`--net=/proc/${pid}/ns/net`, "--", "ip", ...args])
   const there: Link[] = JSON.parse((await runInside("-json", "address", "show")).stdout)
-  const port = `veth${pid}`
-  if (!there.some((link) => link.ifname === bridge)) {
-    await run("ip", [
-      "link",
-      "add",
-      port,
-      "netns",
-      labName,
-      "type",
-      "veth",
-      "peer",
-      "name",
-      bridge,
-      "netns",
-      String(pid),
-    ])
+  if (!there.some((link) => link.ifname === inside)) {
+    const veth = ["link", "add", port, "netns", labName, "type", "veth"]
+    await run("ip", [...veth, "peer", "name", inside, ...(mac ? ["address", mac] : []), "netns", String(pid)])
   }
   await run("ip", ["-n", labName, "link", "set", port, "master", bridge, "up"])
-  await runInside("address", "replace", `${service}/${prefix}`, "dev", bridge)
-  await runInside("link", "set", bridge, "up")
+  if (address) await runInside("address", "replace", address, "dev", inside)
+  await runInside("link", "set", inside, "up")
+}
+
+/** Plugs the service's container in: it has the provisioning network under the bridge's own name. */
+export async function attachContainer(labName: string, pid: number): Promise<void> {
+  const { bridge, service, prefix } = network
+  await plug(labName, pid, { port: `veth${pid}`, bridge, inside: bridge, address: `${service}/${prefix}` })
 }

@@ -6,7 +6,8 @@ import { uefi } from "./qemu-args.ts"
 import type { LabSpec } from "./spec.ts"
 
 /** What a lab runs or reads, and the Debian package that brings it. */
-const programs = { ip: "iproute2", nsenter: "util-linux", "qemu-system-x86_64": "qemu-system-x86" }
+const programs = { ip: "iproute2", nsenter: "util-linux" }
+const machinePrograms = { "qemu-system-x86_64": "qemu-system-x86" }
 const files = {
   "/usr/share/seabios/bios-256k.bin": "seabios",
   "/usr/lib/ipxe/qemu/pxe-virtio.rom": "ipxe-qemu",
@@ -19,9 +20,13 @@ export function requireRoot(): void {
 
 /** Throws one error that names all that is missing and the command that brings it. */
 export function requireLab(spec: LabSpec): void {
-  const needed = spec.machines.some((machine) => machine.firmware === "uefi") ? { ...files, ...uefiFiles } : files
+  const machines = spec.machines.length > 0
+  const firmware = spec.machines.some((machine) => machine.firmware === "uefi") ? { ...files, ...uefiFiles } : files
+  const needed = machines ? firmware : {}
   const missing = [
-    ...Object.entries(programs).filter(([program]) => !onPath(program)),
+    ...Object.entries(machines ? { ...programs, ...machinePrograms } : programs).filter(
+      ([program]) => !onPath(program),
+    ),
     ...Object.entries(needed).filter(([file]) => !existsSync(file)),
   ]
   if (missing.length > 0) {

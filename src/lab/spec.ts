@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto"
+import { newKeyPair } from "../transport/key-pair.ts"
 import { BifrostError } from "../util/errors.ts"
 import { labErrors } from "./errors.ts"
 
@@ -8,6 +9,16 @@ export type Firmware = "bios" | "uefi"
 export interface LabSpec {
   readonly name: string
   readonly machines: readonly MachineSpec[]
+  readonly hosts: readonly HostSpec[]
+}
+
+/** A container that stands for a server whose system is there already: no BMC, no firmware, native speed. */
+export interface HostSpec {
+  readonly name: string
+  readonly mac: string
+  readonly ip: string
+  /** OpenSSH's formats. Drawn once: whoever adopted the host goes by it. */
+  readonly sshHostKey: { readonly private: string; readonly public: string }
 }
 
 export interface MachineSpec {
@@ -24,7 +35,9 @@ export interface MachineSpec {
 }
 
 export interface LabOptions {
+  /** Without it one, or none beside hosts. */
   readonly nodes?: number
+  readonly hosts?: number
   /** With a unit: 2G, 1536M. */
   readonly memory?: string
   readonly cpus?: number
@@ -42,11 +55,16 @@ export const network = {
   own: "172.22.0.254",
   service: "172.22.0.1",
   machine: (index: number) => `172.22.0.${11 + index}`,
+  host: (index: number) => `172.22.0.${61 + index}`,
   bmc: (index: number) => `172.22.0.${101 + index}`,
 } as const
 
-/** .11 to .100 are the machines' and .101 to .190 their BMCs'. */
-const mostMachines = 90
+/** Where the hosts' second interfaces are: what a cloud's instances are reached by, as in DevStack. */
+export const external = { bridge: "ext0", gateway: "172.24.4.1", prefix: 24 } as const
+
+/** .11 to .60 are the machines', .61 to .100 the hosts' and .101 to .150 the BMCs'. */
+const mostMachines = 50
+const mostHosts = 40
 
 /** Also the name of the network namespace, of a directory, and part of socket paths, which end at 107 bytes. */
 export function checkLabName(name: string): string {
@@ -65,8 +83,14 @@ export function parseSize(option: string, text: string): number {
 /** A lab from nothing: identities and passwords are drawn here and kept from then on. */
 export function planLab(name: string, options: LabOptions): LabSpec {
   checkLabName(name)
-  const nodes = wholeNumber("--nodes", options.nodes ?? defaults.nodes, mostMachines)
-  return { name, machines: Array.from({ length: nodes }, (_, index) => planMachine(name, index, options)) }
+  const hosts = options.hosts === undefined ? 0 : wholeNumber("--hosts", options.hosts, mostHosts)
+  const nodes = options.nodes ?? (hosts > 0 ? 0 : defaults.nodes)
+  if (nodes !== 0 || hosts === 0) wholeNumber("--nodes", nodes, mostMachines)
+  return {
+    name,
+    machines: Array.from({ length: nodes }, (_, index) => planMachine(name, index, options)),
+    hosts: Array.from({ length: hosts }, (_, index) => planHost(name, index)),
+  }
 }
 
 /**
@@ -74,9 +98,13 @@ export function planLab(name: string, options: LabOptions): LabSpec {
  * go is LAB_DIFFERS, because its disk may hold somebody's work. Options not given ask for nothing.
  */
 export function extendLab(spec: LabSpec, options: LabOptions): LabSpec {
-  const nodes = wholeNumber("--nodes", options.nodes ?? spec.machines.length, mostMachines)
+  const count = (option: "nodes" | "hosts", there: number, most: number) =>
+    options[option] === undefined ? there : wholeNumber(`--${option}`, options[option], most)
+  const nodes = count("nodes", spec.machines.length, mostMachines)
+  const hosts = count("hosts", spec.hosts.length, mostHosts)
   const differences: string[] = []
   if (nodes < spec.machines.length) differences.push(`${spec.machines.length} machines, not ${nodes}`)
+  if (hosts < spec.hosts.length) differences.push(`${spec.hosts.length} hosts, not ${hosts}`)
   for (const [index, machine] of spec.machines.entries()) {
     const asked = shapeOf(index, options)
     for (const key of ["cpus", "memoryMb", "diskBytes", "firmware"] as const) {
@@ -98,7 +126,10 @@ export function extendLab(spec: LabSpec, options: LabOptions): LabSpec {
   const added = Array.from({ length: nodes - spec.machines.length }, (_, n) =>
     planMachine(spec.name, spec.machines.length + n, { ...like, ...given }),
   )
-  return { ...spec, machines: [...spec.machines, ...added] }
+  const addedHosts = Array.from({ length: hosts - spec.hosts.length }, (_, n) =>
+    planHost(spec.name, spec.hosts.length + n),
+  )
+  return { ...spec, machines: [...spec.machines, ...added], hosts: [...spec.hosts, ...addedHosts] }
 }
 
 const optionOf = { cpus: "cpus", memoryMb: "memory", diskBytes: "disk", firmware: "firmware" } as const
@@ -116,13 +147,24 @@ function shapeOf(index: number, options: LabOptions) {
   } as const
 }
 
+/** Stable for a lab's name, so that a lab made again is the same hardware to whoever enrolled it. */
+function macOf(identity: string): string {
+  const digits = createHash("sha256").update(identity).digest("hex").slice(0, 6).match(/../g)?.join(":")
+  return `52:54:00:${digits}`
+}
+
+function planHost(lab: string, index: number): HostSpec {
+  const name = `host${index + 1}`
+  const { private: secret, public: line } = newKeyPair(name)
+  const sshHostKey = { private: secret.reveal(), public: line }
+  return { name, mac: macOf(`${lab}/${name}`), ip: network.host(index), sshHostKey }
+}
+
 function planMachine(lab: string, index: number, options: LabOptions): MachineSpec {
-  // Stable for a lab's name, so that a lab made again is the same hardware to whoever enrolled it.
-  const mac = createHash("sha256").update(`${lab}/${index}`).digest("hex").slice(0, 6).match(/../g)?.join(":")
   return {
     name: `node${index + 1}`,
     uuid: randomUUID(),
-    mac: `52:54:00:${mac}`,
+    mac: macOf(`${lab}/${index}`),
     ip: network.machine(index),
     ...shapeOf(index, options),
     // IPMI 2.0 §22.30: a password has at most 20 bytes; 16 characters can be used by 1.5 sessions too.

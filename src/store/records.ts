@@ -12,7 +12,7 @@ export function isObject(value: unknown): value is JsonObject {
 export type PowerState = "power on" | "power off" | "error"
 
 /** The drivers that the conductor has. Records may name others: what is enrolled may be older or newer than this program. */
-export const supportedDrivers = ["ipmi"] as const
+export const supportedDrivers = ["ipmi", "manual-management"] as const
 
 /**
  * A node, with Ironic's field names. Secrets (BMC passwords, agent tokens, private host keys) are not in the record: they
@@ -22,7 +22,7 @@ export const supportedDrivers = ["ipmi"] as const
  * - driver_info: ipmi_address, ipmi_port, ipmi_username (redfish_* alike)
  * - properties: cpu_arch, cpus, memory_mb, local_gb, root_device (hints object), capabilities
  * - instance_info: image_source, image_checksum, image_os_hash_algo, image_os_hash_value, image_disk_format, root_gb
- * - extra: ipv4_address, ipv4_subnet_mask, ipv4_gateway, ipv4_nameserver, vlan_id, network_mtu, and any further column
+ * - extra: ssh_host_key (of a system that is to be adopted), ipv4_address, ipv4_subnet_mask, ipv4_gateway, ipv4_nameserver, vlan_id, network_mtu, and any further column
  */
 export interface NodeRecord {
   uuid: string

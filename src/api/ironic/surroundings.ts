@@ -14,6 +14,7 @@ const properties: Readonly<Record<Driver, Readonly<Record<string, string>>>> = {
     ipmi_username: "User at the BMC. Optional.",
     ipmi_password: "Password at the BMC. Required.",
   },
+  "manual-management": {},
 }
 
 /** Drivers and conductors, and the collections of Ironic that are always empty here. */

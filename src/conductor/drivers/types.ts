@@ -4,7 +4,8 @@ import type { BootDevice, PowerTarget } from "../port.ts"
 
 /** Both reject with the errors of the BMC's own room (src/ipmi/errors.ts), which name the node. */
 export interface PowerDriver {
-  get(signal: AbortSignal): Promise<PowerState>
+  /** Null when nothing can tell. */
+  get(signal: AbortSignal): Promise<PowerState | null>
   /** Resolves once the BMC itself reports the state. May be called again. */
   set(target: PowerTarget, signal: AbortSignal): Promise<PowerState>
 }
@@ -22,6 +23,8 @@ export interface ManagementDriver {
 
 /** How one kind of BMC is driven. */
 export interface Driver {
+  /** There is no BMC: a person switches the machine and starts what it runs. Such a node is adopted, never deployed. */
+  readonly byHand?: true
   /** What is missing in the node's description; undefined when it is complete. Asks no BMC. */
   missing(node: NodeRecord, password: Secret | undefined): string | undefined
   power(node: NodeRecord, password: Secret): PowerDriver

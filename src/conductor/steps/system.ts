@@ -50,7 +50,7 @@ async function osTarget({ tools, node }: StepRun): Promise<OsTarget | undefined>
   const host = await addressOf(tools, node)
   const hostKey = textOf(node.driver_internal_info["ssh_host_key"])
   if (!host || !hostKey) return undefined
-  return { host, hostKey, privateKey: (await siteKeyPair(tools.store)).private }
+  return { host, hostKey, privateKey: (await siteKeyPair(tools.store)).private, firstBoot: true }
 }
 
 /**

@@ -26,6 +26,18 @@ const nextVerb: Partial<Record<ProvisionState, ProvisionVerb>> = {
   error: "rebuild",
 }
 
+/** A machine that nobody can switch from here keeps the system that it runs. */
+const nextVerbByHand: typeof nextVerb = {
+  enroll: "manage",
+  "clean failed": "manage",
+  manageable: "adopt",
+  "adopt failed": "adopt",
+  available: "manage",
+}
+
+const verbFor = ({ driver, provision_state }: NodeRecord) =>
+  (driver === "manual-management" ? nextVerbByHand : nextVerb)[provision_state]
+
 const resting = [...Object.keys(nextVerb), "active", "rescue", "service failed"] as ProvisionState[]
 
 /**
@@ -38,7 +50,7 @@ export async function provisionNode(node: NodeRecord, options: ProvisionNodeOpti
     signal.throwIfAborted()
     const now = await conductor.waitFor(node.uuid, resting, signal)
     if (now.provision_state === "active") return now
-    const verb = nextVerb[now.provision_state]
+    const verb = verbFor(now)
     if (!verb || (await wasAskedFor(options, node.uuid, verb))) {
       throw new BifrostError(serviceErrors.PROVISION_INCOMPLETE, {
         node: now.name ?? now.uuid,

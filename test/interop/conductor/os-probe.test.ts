@@ -24,6 +24,7 @@ const target = (changes: { hostKey?: string; privateKey?: string } = {}) => ({
   port: (server.address() as AddressInfo).port,
   hostKey: changes.hostKey ?? host.public,
   privateKey: new Secret(changes.privateKey ?? site.private),
+  firstBoot: true,
 })
 
 test("a system that lets us in and has booted is up", async () => {
@@ -33,6 +34,11 @@ test("a system that lets us in and has booted is up", async () => {
 test("a system whose first boot has not ended is not", async () => {
   done = false
   expect(await sshProbe.check(target(), signal)).toEqual({ up: false, reason: expect.stringMatching(/first boot/) })
+})
+
+test("of a system that others installed no first boot is asked for", async () => {
+  done = false
+  expect(await sshProbe.check({ ...target(), firstBoot: false }, signal)).toEqual({ up: true })
 })
 
 test("a system with another host key never learns of our key", async () => {

@@ -1,19 +1,19 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { mkdtemp, rm } from "node:fs/promises"
 import { createServer, type Server } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import Docker from "dockerode"
 import { buildImages, requireBuilt } from "../../../src/build/containers/build.ts"
-import { type ImageRecipe, loadImages, localReference } from "../../../src/build/containers/catalog.ts"
+import { type ImageRecipe, loadImages } from "../../../src/build/containers/catalog.ts"
 import { selectImages } from "../../../src/build/containers/select.ts"
 import type { Inventory } from "../../../src/deploy/inventory.ts"
+import { hostContainerOptions, hostUp, volumeOf, writeHostFiles } from "../../../src/lab/host-container.ts"
+import { newKeyPair } from "../../../src/transport/key-pair.ts"
 import { systemClock } from "../../../src/util/clock.ts"
 import { run } from "../../../src/util/run.ts"
-import { Secret } from "../../../src/util/secret.ts"
+import type { Secret } from "../../../src/util/secret.ts"
 
 export const docker = new Docker()
-/** Away from the lab's network and from the engine's own choices. */
-const subnet = "10.231.17.0/24"
 const images = new URL("../../../images", import.meta.url).pathname
 
 export async function builtImages(names: readonly string[]): Promise<ImageRecipe[]> {
@@ -37,79 +37,43 @@ export interface ContainerHost {
 export async function startContainerHost(name: string): Promise<ContainerHost> {
   const [recipe] = await builtImages(["host"])
   const folder = await mkdtemp(join(tmpdir(), "bifrost-host-"))
-  const hostKey = await makeKey(join(folder, "ssh_host_ed25519_key"))
-  const loginKey = await makeKey(join(folder, "login"))
-  await writeFile(join(folder, "authorized_keys"), loginKey.publicKey)
-  const network = await docker.createNetwork({ Name: name, IPAM: { Config: [{ Subnet: subnet }] } })
+  const [hostKey, loginKey] = [newKeyPair("host1"), newKeyPair("test")]
+  await writeHostFiles(folder, { hostKey: hostKey.private.reveal(), authorizedKeys: loginKey.public })
+  const network = await freeNetwork(name)
+  const container = docker.getContainer(name)
   const stop = async () => {
+    await container.remove({ force: true, v: true }).catch(() => {})
     await docker
-      .getContainer(name)
-      .remove({ force: true, v: true })
+      .getVolume(volumeOf(name))
+      .remove()
       .catch(() => {})
     await network.remove().catch(() => {})
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    const container = await docker.createContainer({
-      name,
-      Hostname: "host1",
-      Image: localReference("host", recipe!.hash),
-      HostConfig: {
-        NetworkMode: name,
-        Binds: [`${folder}:/host:ro`],
-        CapAdd: ["ALL"],
-        // Without --privileged: an engine inside needs mounts, cgroups and netfilter, not the machine's own resources.
-        CapDrop: ["SYS_RESOURCE"],
-        SecurityOpt: ["seccomp=unconfined", "apparmor=unconfined"],
-        MaskedPaths: [],
-        ReadonlyPaths: [],
-        DeviceCgroupRules: ["a *:* rwm"],
-      },
-    })
+    const image = recipe!.reference
+    await docker.createContainer(hostContainerOptions({ name, hostname: "host1", image, folder, network: name }))
     await container.start()
-    const seen = (await container.inspect()).NetworkSettings.Networks[name]!
+    await hostUp(container, systemClock)
+    const { Id: id, NetworkSettings } = await container.inspect()
+    const { IPAddress: address, Gateway: gateway } = NetworkSettings.Networks[name]!
+    const about = { name: "host1", address, port: 22, user: "root", hostKey: hostKey.public, groups: ["control"] }
     const exec = async (command: string) => (await run("docker", ["exec", name, "sh", "-c", command])).stdout
-    await until(() => exec("test -S /var/run/docker.sock && test -s /run/sshd.pid"))
-    const hosts = [
-      {
-        name: "host1",
-        address: seen.IPAddress,
-        port: 22,
-        user: "root",
-        hostKey: hostKey.publicKey,
-        groups: ["control"],
-      },
-    ]
-    const { privateKey } = loginKey
-    return {
-      inventory: { hosts },
-      privateKey,
-      address: seen.IPAddress,
-      gateway: seen.Gateway,
-      id: container.id,
-      exec,
-      stop,
-    }
+    return { inventory: { hosts: [about] }, privateKey: loginKey.private, address, gateway, id, exec, stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-async function makeKey(file: string) {
-  await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", file])
-  const [privateKey, publicKey] = await Promise.all([run("cat", [file]), run("cat", [`${file}.pub`])])
-  return { privateKey: new Secret(privateKey.stdout), publicKey: publicKey.stdout.trim() }
-}
-
-async function until(check: () => Promise<unknown>, tries = 120): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
+/** A network that overlaps no other of the engine's, so that several tests can have hosts at once. */
+async function freeNetwork(name: string): Promise<Docker.Network> {
+  for (let third = 17; ; third++) {
+    const Config = [{ Subnet: `10.231.${third}.0/24` }]
     try {
-      await check()
-      return
+      return await docker.createNetwork({ Name: name, IPAM: { Config } })
     } catch (error) {
-      if (attempt === tries) throw error
-      await systemClock.sleep(500)
+      if (third === 60 || !/overlaps/i.test(String(error))) throw error
     }
   }
 }

@@ -274,7 +274,7 @@ test("down leaves nothing, and says what it removed", async () => {
 
 test("an up that is aborted half-way leaves nothing", async () => {
   const aborted = new AbortController()
-  const up = labUp(paths, name, shape, aborted.signal)
+  const up = labUp(paths, name, shape, { signal: aborted.signal })
   await eventually(() => existsSync(`/run/netns/${name}`), Boolean, 10)
   aborted.abort(new Error("interrupted"))
   await expect(up).rejects.toThrow("interrupted")

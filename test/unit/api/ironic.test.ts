@@ -244,6 +244,7 @@ test("states, power, boot device and the rest reach the conductor", async () => 
   expect((await ask("GET", "/v1/nodes/h0/validate")).json.deploy.result).toBe(false)
   expect((await ask("GET", "/v1/drivers")).json.drivers.map((driver: { name: string }) => driver.name)).toEqual([
     "ipmi",
+    "manual-management",
   ])
   expect((await ask("GET", "/v1/conductors")).json.conductors).toMatchObject([{ hostname: "test-host", alive: true }])
 })

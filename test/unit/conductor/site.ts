@@ -4,8 +4,10 @@ import type { AgentClient } from "../../../src/conductor/agent-client.ts"
 import { succeeded } from "../../../src/conductor/agent-client.ts"
 import { createConductor } from "../../../src/conductor/conductor.ts"
 import type { ConfigDriveRequest } from "../../../src/conductor/config-drive.ts"
+import { manualDriver } from "../../../src/conductor/drivers/manual.ts"
 import type { Driver } from "../../../src/conductor/drivers/types.ts"
 import { conductorErrors } from "../../../src/conductor/errors.ts"
+import type { OsTarget } from "../../../src/conductor/os-probe.ts"
 import { limits, networkBoot, systemBoot } from "../../../src/conductor/phases.ts"
 import type { BootDevice, Conductor } from "../../../src/conductor/port.ts"
 import type { Tools } from "../../../src/conductor/step.ts"
@@ -47,6 +49,8 @@ export class Site {
     bmc: undefined,
   }
   /** What the machine was made to do, in order. */
+  /** Whom the probe was sent to. */
+  readonly probed: OsTarget[] = []
   readonly deeds: string[] = []
   readonly drives: ConfigDriveRequest[] = []
   readonly commands: CommandResult[] = []
@@ -230,10 +234,13 @@ export class Site {
     return {
       store: this.store,
       clock: this.clock,
-      drivers: { fake: this.#driver() },
+      drivers: { fake: this.#driver(), "manual-management": manualDriver },
       agent: async () => this.#agent(),
       probe: {
-        check: async () => (this.booted ? { up: true } : { up: false, reason: "connection refused" }),
+        check: async (target) => {
+          this.probed.push(target)
+          return this.booted ? { up: true } : { up: false, reason: "connection refused" }
+        },
       },
       configDrive: async (request) => {
         this.drives.push(request)

@@ -45,8 +45,16 @@ test("new nodes begin in enroll, with their ports and passwords", async () => {
 })
 
 test.each([
-  ["by its name", "name,mac,bmc_address,driver\nh0,52:54:00:aa:00:01,10.0.0.11,redfish\n", "ipmi"],
-  ["by its columns", "name,mac,redfish_address\nh0,52:54:00:aa:00:01,https://10.0.0.11\n", "a BMC for ipmi"],
+  [
+    "by its name",
+    "name,mac,bmc_address,driver\nh0,52:54:00:aa:00:01,10.0.0.11,redfish\n",
+    "one of ipmi, manual-management",
+  ],
+  [
+    "by its columns",
+    "name,mac,redfish_address\nh0,52:54:00:aa:00:01,https://10.0.0.11\n",
+    "the driver ipmi or manual-management",
+  ],
 ])("a driver that is not supported is refused: %s", async (_, content, expected) => {
   const result = await enroll(store, systemClock, { filename: "hosts.csv", content })
   expect(result).toEqual({ faults: [expect.objectContaining({ line: 2, expected })] })
@@ -173,5 +181,33 @@ describe("faults leave the store as it was", () => {
   test("one bad line among good ones stores none", async () => {
     expect(await whatOf(`${h0}h1,nonsense,10.0.0.12,a,b,,,\n`)).toEqual(['3:4 MAC "nonsense"'])
     expect(await store.nodes.list()).toEqual([])
+  })
+})
+
+describe("a server that is to be adopted", () => {
+  const columns = "name,driver,groups,ip,ssh_host_key\n"
+  const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKf6JgWYEkv0KcqDSv3sCHkmbFTg5ZbbJuJ3bkkZ0PDd"
+  const bring = (rows: string) => enroll(store, systemClock, { filename: "hosts.csv", content: columns + rows })
+
+  test("needs neither BMC nor MAC address", async () => {
+    const rows = `s1,manual-management,control,10.0.0.21,${key} root@s1\ns2,manual,compute,10.0.0.22,10.0.0.22 ${key}\n`
+    expect(await bring(rows)).toMatchObject({ report: { added: 2 } })
+    const extra = (ip: string) => ({ ipv4_address: ip, ssh_host_key: key })
+    expect((await everything()).nodes).toMatchObject([
+      { name: "s1", driver: "manual-management", driver_info: {}, extra: extra("10.0.0.21") },
+      { name: "s2", driver: "manual-management", extra: extra("10.0.0.22") },
+    ])
+    expect(await bring(rows)).toMatchObject({ report: { added: 0, changed: 0, unchanged: 2 } })
+  })
+
+  test.each([
+    ["s1,manual-management,control,,\n", [/no ipv4_address/, /no ssh_host_key/]],
+    ["s1,manual-management,control,10.0.0.21,ssh-ed25519 AAAA\n", [/ssh_host_key "ssh-ed25519 AAAA"/]],
+    [`s1,manual-management,control,10.0.0.21,${key.replace("ssh-ed25519", "ssh-rsa")}\n`, [/ssh_host_key/]],
+  ])("is refused with what is missing: %s", async (row, messages) => {
+    const result = await bring(row)
+    const faults = "faults" in result ? result.faults.map(({ what }) => what) : []
+    expect(faults).toEqual(messages.map((message) => expect.stringMatching(message)))
+    expect((await everything()).nodes).toEqual([])
   })
 })

@@ -34,8 +34,8 @@ test("only what the network lacks is added", () => {
   const spec = planLab("lab-a", { nodes: 2 })
   const link = (ifname: string, more = {}) => ({ ifname, flags: ["UP"], addr_info: [], ...more })
   expect(missingLines(spec, [link("lo", { flags: [] })])).toEqual([
-    "link add prov0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
     "link set lo up",
+    "link add prov0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
     "link set prov0 up",
     "address add 172.22.0.254/24 dev prov0",
     "address add 172.22.0.101/24 dev prov0",

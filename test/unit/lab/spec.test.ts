@@ -49,7 +49,9 @@ test.each([
 test.each([
   ["lab name", () => planLab("../etc", {})],
   ["nodes", () => planLab("lab", { nodes: 0 })],
-  ["nodes", () => planLab("lab", { nodes: 91 })],
+  ["nodes", () => planLab("lab", { nodes: 51 })],
+  ["hosts", () => planLab("lab", { hosts: 0 })],
+  ["hosts", () => planLab("lab", { hosts: 41 })],
   ["memory", () => planLab("lab", { memory: "lots" })],
   ["disk", () => planLab("lab", { disk: "12" })],
   ["disk", () => planLab("lab", { disk: "-1G" })],
@@ -73,10 +75,35 @@ test("hosts.csv is what enroll reads", () => {
   const [one, two] = spec.machines
   expect(hostsCsv(spec)).toBe(
     [
-      "name,mac,bmc_address,bmc_port,bmc_user,bmc_password,driver,groups,ip",
-      `node1,${one!.mac},172.22.0.101,623,admin,${one!.bmc.password},ipmi,control;network;compute,172.22.0.11`,
-      `node2,${two!.mac},172.22.0.102,623,admin,${two!.bmc.password},ipmi,compute,172.22.0.12`,
+      "name,mac,bmc_address,bmc_port,bmc_user,bmc_password,driver,groups,ip,ssh_host_key",
+      `node1,${one!.mac},172.22.0.101,623,admin,${one!.bmc.password},ipmi,control;network;compute,172.22.0.11,`,
+      `node2,${two!.mac},172.22.0.102,623,admin,${two!.bmc.password},ipmi,compute,172.22.0.12,`,
       "",
     ].join("\n"),
   )
+})
+
+test("hosts are alone unless machines are asked for, and follow them in hosts.csv, to be adopted", () => {
+  expect(planLab("lab-a", { hosts: 2 }).machines).toEqual([])
+  const spec = planLab("lab-a", { nodes: 1, hosts: 2 })
+  expect(spec.hosts).toMatchObject([
+    { name: "host1", ip: "172.22.0.61" },
+    { name: "host2", ip: "172.22.0.62" },
+  ])
+  const [, node, one] = hostsCsv(spec).split("\n")
+  expect(node).toContain("control;network;compute")
+  const { mac, sshHostKey } = spec.hosts[0]!
+  expect(one).toBe(`host1,${mac},,,,,manual-management,compute,172.22.0.61,${sshHostKey.public}`)
+  expect(one).toMatch(/,ssh-ed25519 AAAA\S+ host1$/)
+  expect(hostsCsv(planLab("lab-a", { hosts: 1 }))).toContain(",control;network;compute,172.22.0.61,ssh-ed25519 ")
+})
+
+test("a lab grows by hosts and keeps those it has", () => {
+  const spec = planLab("lab-a", { hosts: 1 })
+  const grown = extendLab(spec, { hosts: 2 })
+  expect(grown.hosts[0]).toBe(spec.hosts[0])
+  expect(grown.hosts).toHaveLength(2)
+  expect(extendLab(grown, {})).toEqual(grown)
+  expect(extendLab(spec, { nodes: 1 })).toMatchObject({ machines: [{ name: "node1" }], hosts: [{ name: "host1" }] })
+  expect(() => extendLab(grown, { hosts: 1 })).toThrow(expect.objectContaining({ code: "LAB_DIFFERS" }))
 })

@@ -1,0 +1,103 @@
+import { existsSync } from "node:fs"
+import { mkdir, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import type Docker from "dockerode"
+import type { Clock } from "../util/clock.ts"
+import { BifrostError } from "../util/errors.ts"
+import { labErrors } from "./errors.ts"
+
+export interface HostContainer {
+  /** The container's name; its volume for the engine inside is called the same, with "-docker" behind it. */
+  readonly name: string
+  readonly hostname: string
+  /** Reference of the image `host`. */
+  readonly image: string
+  /** As `writeHostFiles` fills it. */
+  readonly folder: string
+  /** A network of the engine's, or "none" for one that is plugged in elsewhere, with the address that it then gets. */
+  readonly network: string
+  readonly address?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly devices?: readonly string[]
+}
+
+/** What the engine is told so that a container can be a host: an engine and machines run inside, with networks of their own. */
+export function hostContainerOptions(host: HostContainer): Docker.ContainerCreateOptions {
+  const Labels = { ...host.labels }
+  return {
+    name: host.name,
+    Hostname: host.hostname,
+    Image: host.image,
+    Labels,
+    HostConfig: {
+      NetworkMode: host.network,
+      // On a network of its own the engine tells a container what its name means; else nobody does.
+      ...(host.address && { ExtraHosts: [`${host.hostname}:${host.address}`] }),
+      Binds: [`${host.folder}:/host:ro`],
+      Mounts: [
+        {
+          Type: "volume",
+          Source: volumeOf(host.name),
+          Target: "/var/lib/docker",
+          VolumeOptions: { NoCopy: true, Labels, DriverConfig: { Name: "local", Options: {} } },
+        },
+      ],
+      // Emptied by each start, as a machine's: pids of the engine's last life would keep the next one from starting.
+      Tmpfs: { "/run": "mode=755" },
+      CapAdd: ["ALL"],
+      // Without --privileged: an engine inside needs mounts, cgroups and netfilter, not the machine's own resources.
+      CapDrop: ["SYS_RESOURCE"],
+      SecurityOpt: ["seccomp=unconfined", "apparmor=unconfined"],
+      MaskedPaths: [],
+      ReadonlyPaths: [],
+      DeviceCgroupRules: ["a *:* rwm"],
+      Devices: ["/dev/net/tun", ...(host.devices ?? [])].map((path) => ({
+        PathOnHost: path,
+        PathInContainer: path,
+        CgroupPermissions: "rwm",
+      })),
+    },
+  }
+}
+
+export const volumeOf = (container: string) => `${container}-docker`
+
+/** The host's key and whom it lets in, as host-start and sshd look for them. */
+export async function writeHostFiles(
+  folder: string,
+  files: { hostKey: string; authorizedKeys: string },
+): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await writeFile(join(folder, "ssh_host_ed25519_key"), files.hostKey, { mode: 0o600 })
+  await writeFile(join(folder, "authorized_keys"), `${files.authorizedKeys.trim()}\n`, { mode: 0o600 })
+}
+
+const upWithin = 60_000
+const lookEvery = 200
+
+/** Resolves once engine and sshd run. Rejects with LAB_HOST_FAILED, which carries the last lines that the host said. */
+export async function hostUp(container: Docker.Container, clock: Clock, signal?: AbortSignal): Promise<void> {
+  const deadline = clock.now() + upWithin
+  for (;;) {
+    const { State, Name } = await container.inspect()
+    const run = `/proc/${State.Pid}/root/run`
+    if (State.Running && existsSync(`${run}/docker.sock`) && existsSync(`${run}/sshd.pid`)) return
+    if (!State.Running || clock.now() > deadline) {
+      const lines = textOf(await container.logs({ stdout: true, stderr: true, tail: 15 }))
+      const what = State.Running ? "it runs, and does not answer" : `it ended (exit ${State.ExitCode})`
+      throw new BifrostError(labErrors.LAB_HOST_FAILED, { node: Name.slice(1), detail: `${what}\n${lines}` })
+    }
+    await clock.sleep(lookEvery, signal)
+  }
+}
+
+/** The engine's stream format: a header of eight bytes, the last four the length, before each piece. */
+function textOf(frames: Buffer): string {
+  const pieces: string[] = []
+  for (let at = 0; at + 8 <= frames.length; ) {
+    const end = at + 8 + frames.readUInt32BE(at + 4)
+    pieces.push(frames.toString("utf8", at + 8, end))
+    at = end
+  }
+  return pieces.join("")
+}
