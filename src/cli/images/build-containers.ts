@@ -7,6 +7,7 @@ import { openEngine } from "../../build/provisioner/engine.ts"
 import { systemClock as clock } from "../../util/clock.ts"
 import { messageOf } from "../../util/errors.ts"
 import { pathsFrom } from "../../util/paths.ts"
+import { exitCodes } from "../errors.ts"
 import { bytes, elapsed, plural } from "../show/text.ts"
 import type { BuildFlags } from "./build.ts"
 import { buildView } from "./build-view.ts"
@@ -18,7 +19,7 @@ export async function buildContainers(words: readonly string[], flags: BuildFlag
   const { all, names, settings } = await chosenImages(words, flags)
   const recipes = flags.skipParents ? names.map((name) => all.get(name)!) : selectImages(all, names)
   const docker = await openEngine()
-  const view = buildView(recipes, process.stderr, clock)
+  const view = buildView(recipes.length, process.stderr, clock)
   let summary: BuildSummary
   try {
     summary = await buildImages(recipes, {
@@ -37,8 +38,17 @@ export async function buildContainers(words: readonly string[], flags: BuildFlag
   const took = clock.now() - started
   if (flags.json) console.log(JSON.stringify(asJson(summary, recipes, settings, took), null, 2))
   else console.log(outcome(summary, took))
-  if (flags.json && summary.images.some(({ status }) => status === "failed")) process.exitCode = 1
-  else requireBuilt(summary)
+  tellFailures(summary, flags.json ?? false)
+}
+
+/** With one failure the command's own error says it; of several each is told, and then which they were. */
+function tellFailures(summary: BuildSummary, json: boolean): void {
+  const failed = summary.images.filter(({ status }) => status === "failed")
+  if (json && failed.length > 0) process.exitCode = exitCodes.failed
+  if (json) return
+  const alone = summary.images.every(({ status }) => status !== "skipped") && failed.length === 1
+  if (!alone) for (const { error } of failed) console.error(`${pc.red("error")} ${messageOf(error)}`)
+  requireBuilt(summary)
 }
 
 function outcome({ images, criticalPath }: BuildSummary, took: number): string {
@@ -73,7 +83,7 @@ function asJson(
 }
 
 /** A line for an image that has ended; nothing for one that was there. */
-export function endLine({ image, status, seconds, size, error, because }: ImageResult): string | undefined {
+export function endLine({ image, status, seconds, size, because }: ImageResult): string | undefined {
   const name = image.padEnd(24)
   switch (status) {
     case "unchanged":
@@ -81,7 +91,7 @@ export function endLine({ image, status, seconds, size, error, because }: ImageR
     case "built":
       return `${pc.green("✔")} ${name} built in ${elapsed(seconds * 1000)}  ${pc.dim(bytes(size ?? 0))}`
     case "failed":
-      return `${pc.red("✘")} ${name} ${messageOf(error)}`
+      return `${pc.red("✘")} ${name} failed after ${elapsed(seconds * 1000)}`
     case "skipped":
       return `${pc.yellow("–")} ${name} not built: ${because?.join(", ")} failed`
   }

@@ -1,6 +1,5 @@
 import { stripVTControlCharacters } from "node:util"
 import pc from "picocolors"
-import type { ImageRecipe } from "../../build/containers/catalog.ts"
 import type { BuildEvent } from "../../build/containers/events.ts"
 import type { Clock } from "../../util/clock.ts"
 import { bar, elapsed } from "../show/text.ts"
@@ -27,7 +26,7 @@ interface Running {
 const TICK_MS = 250
 
 /** How a build goes: on a terminal the running images redrawn below those that have ended, elsewhere a line for each event. */
-export function buildView(recipes: readonly ImageRecipe[], out: BuildOutput, clock: Clock): BuildView {
+export function buildView(total: number, out: BuildOutput, clock: Clock): BuildView {
   const startedAt = clock.now()
   const running = new Map<string, Running>()
   let ended = 0
@@ -66,11 +65,7 @@ export function buildView(recipes: readonly ImageRecipe[], out: BuildOutput, clo
         width,
       )
     })
-    const parts = [
-      `${ended} of ${recipes.length}`,
-      `${running.size} building`,
-      ...(failed > 0 ? [`${failed} failed`] : []),
-    ]
+    const parts = [`${ended} of ${total}`, `${running.size} building`, ...(failed > 0 ? [`${failed} failed`] : [])]
     return [...lines, pc.dim(` ${parts.join(" · ")}  ${elapsed(clock.now() - startedAt)}`)]
   }
 
