@@ -48,6 +48,7 @@ function asSource(definition: ImageDefinition, override: ImageOverride, settings
     ...plain,
     manager: "apt",
     ...(source.packages && { packages: source.packages }),
+    ...(source.extract && { extract: source.extract }),
     ...(source.run && { run: source.run }),
     ...(python && { python }),
     environment: { ...(source.projects?.length ? venvEnvironment : {}), ...definition.environment },

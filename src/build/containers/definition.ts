@@ -47,6 +47,8 @@ export interface SourceInstall {
   readonly projects?: readonly string[]
   /** Debian's packages in place of the definition's own. */
   readonly packages?: readonly string[]
+  /** In place of the definition's own. */
+  readonly extract?: ImageDefinition["extract"]
   /** Shell lines in place of the definition's own. */
   readonly run?: readonly string[]
   /** Programs that Debian's package makes and the project's release does not: `/usr/bin/NAME` → WSGI application as `module:attribute`. */
