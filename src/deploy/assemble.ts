@@ -3,6 +3,7 @@ import type { Step } from "../graph/step.ts"
 import type { Clock } from "../util/clock.ts"
 import type { Secret } from "../util/secret.ts"
 import { accessStep } from "./access-step.ts"
+import { catalogSteps } from "./catalog-steps.ts"
 import { containerStep } from "./container-step.ts"
 import { contextOn, endpointUrl, secretOf } from "./context.ts"
 import { type DatabaseServer, databaseServer } from "./database-server.ts"
@@ -32,6 +33,8 @@ export interface AssembleOptions {
   readonly clock: Clock
   /** Where openrc.sh and clouds.yaml go. */
   readonly accessFolder: string
+  /** Nothing is changed, so that what earlier steps would make is not there. */
+  readonly dryRun: boolean
   readonly onPull: (host: string, progress: PullProgress) => void
 }
 
@@ -116,9 +119,11 @@ export function assemble(options: AssembleOptions): Assembly {
     else if (address) endpoints[name] = address({ site, carriers: (container) => placement.carriers(container) })
   }
   if (endpoints["keystone"]) {
+    const after = placement.needed(["container/keystone", "task/bootstrap_keystone_admin"])
+    for (const step of catalogSteps({ ...names, after, clock, dryRun: options.dryRun })) add(step)
     add(
       accessStep({
-        after: placement.needed(["container/keystone", "task/bootstrap_keystone_admin"]),
+        after,
         folder: options.accessFolder,
         url: endpoints["keystone"],
         region: site.region,

@@ -109,6 +109,7 @@ export async function deployRun(request: DeployRequest): Promise<DeployResult> {
       ...request,
       scope: request.scope ?? {},
       includeData: request.includeData ?? false,
+      dryRun,
       hosts,
       secrets,
       onPull: (host, { image, done, total }) => onEvent?.({ kind: "run.pull", data: { host, image, done, total } }),
