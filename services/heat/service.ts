@@ -19,6 +19,12 @@ import { uwsgiCommand, uwsgiFile } from "../common/uwsgi.ts"
 
 const ports = { heat_api: 8004, heat_api_cfn: 8000 } as const
 const heatDatabase: DatabaseDefinition = { name: "heat", password: "heat_database_password" }
+/** Users that stacks make live in a domain of their own: none of them is a user of the cloud's. */
+const domain = {
+  name: "heat_user_domain",
+  description: "Users that stacks make",
+  admin: { name: "heat_domain_admin", password: "heat_domain_admin_password" },
+}
 const user: ServiceUser = { name: "heat", password: "heat_keystone_password" }
 
 const config = configFile({
@@ -31,10 +37,9 @@ const config = configFile({
         transport_url: transportUrl(context),
         heat_metadata_server_url: cfn.replace(/\/v1$/, ""),
         heat_waitcondition_server_url: `${cfn}/waitcondition`,
-        // Users that stacks make live in a domain of their own: none of them is a user of the cloud's.
-        stack_user_domain_name: "heat_user_domain",
-        stack_domain_admin: "heat_domain_admin",
-        stack_domain_admin_password: context.secret("heat_domain_admin_password"),
+        stack_user_domain_name: domain.name,
+        stack_domain_admin: domain.admin.name,
+        stack_domain_admin_password: context.secret(domain.admin.password),
         num_engine_workers: 1,
       },
       database: database(context, heatDatabase, 5),
@@ -73,6 +78,8 @@ export default defineService({
   group: "control",
   databases: [heatDatabase],
   user,
+  domain,
+  roles: ["heat_stack_owner", "heat_stack_user"],
   catalog: [
     {
       type: "orchestration",

@@ -1,5 +1,6 @@
 import type { Step } from "../graph/step.ts"
 import { Catalog } from "../keystone/catalog.ts"
+import type { ServiceDomain } from "../keystone/domain.ts"
 import type { CatalogDefinition } from "../keystone/entry.ts"
 import { catalogStep, foundationStep } from "../keystone/steps.ts"
 import type { ServiceUser } from "../keystone/user.ts"
@@ -30,13 +31,21 @@ export function catalogSteps(options: CatalogStepsOptions): Step[] {
     region: site.region,
     clock,
     dryRun,
+    domains: placement.services.flatMap(({ domain }) => domain?.name ?? []),
   })
   const userOf = ({ user }: ServiceDefinition): ServiceUser | undefined =>
     user && { ...user, password: secretOf(secrets, user.password) }
+  const domainOf = ({ admin, ...domain }: NonNullable<ServiceDefinition["domain"]>): ServiceDomain => ({
+    ...domain,
+    admin: { name: admin.name, password: secretOf(secrets, admin.password) },
+  })
   const users = placement.services.flatMap((service) => userOf(service) ?? [])
   const services = placement.services.filter(({ user, catalog: own }) => user || own)
   return [
-    foundationStep({ id: foundationId, after, catalog, users }),
+    foundationStep({
+      ...{ id: foundationId, after, catalog, users },
+      roles: placement.services.flatMap(({ roles = [] }) => roles),
+    }),
     ...services.map((service) => {
       const user = userOf(service)
       const own = (service.catalog ?? []).map((entry) => definitionOf(entry, options))
@@ -46,6 +55,7 @@ export function catalogSteps(options: CatalogStepsOptions): Step[] {
         catalog,
         entries: own,
         ...(user && { user }),
+        ...(service.domain && { domain: domainOf(service.domain) }),
       })
     }),
   ]

@@ -21,6 +21,10 @@ export interface ServiceDefinition {
   readonly catalog?: readonly CatalogEntry[]
   /** Who it is in Keystone when it asks other services; in the project `service`. */
   readonly user?: ServiceUser
+  /** A domain in Keystone for the users that it makes itself. */
+  readonly domain?: { readonly name: string; readonly description: string; readonly admin: ServiceUser }
+  /** Roles that it expects Keystone to have. */
+  readonly roles?: readonly string[]
   /** Where people reach it, when that is no entry of the catalog. */
   readonly address?: (context: Pick<ServiceContext, "site" | "carriers">) => string
 }

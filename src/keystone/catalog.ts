@@ -3,7 +3,7 @@ import type { Secret } from "../util/secret.ts"
 import { keystoneErrors } from "./errors.ts"
 import { domainId, serviceProject } from "./foundation.ts"
 import type { Operation } from "./operation.ts"
-import type { Assignment, Kind, Records } from "./records.ts"
+import type { Assignment, Kind, Named, Records } from "./records.ts"
 import { KeystoneSession, type SessionOptions } from "./session.ts"
 
 export interface CatalogOptions extends Omit<SessionOptions, "wait"> {
@@ -15,13 +15,16 @@ export interface CatalogOptions extends Omit<SessionOptions, "wait"> {
    * one that is still to be made. Otherwise it is waited for, and then an error.
    */
   readonly dryRun: boolean
+  /** Names of the domains that services have for themselves. */
+  readonly domains?: readonly string[]
 }
 
 /** What Keystone has, or why it cannot be asked yet. */
 export type Look = { readonly records: Records } | { readonly absent: string }
 
 /** Path of each list; the one that `of` names is below the service project. */
-const lists: Readonly<Record<Exclude<Kind, "assignments">, string>> = {
+const lists: Readonly<Record<Exclude<Kind, "assignments" | "domainAdmins" | "domainAssignments">, string>> = {
+  domains: "/v3/domains",
   regions: "/v3/regions",
   services: "/v3/services",
   endpoints: "/v3/endpoints",
@@ -37,6 +40,7 @@ export class Catalog {
   readonly region: string
   readonly markKey: Secret
   readonly #dryRun: boolean
+  readonly #domains: readonly string[]
   readonly #known = new Map<Kind, Promise<unknown>>()
   #absent: Promise<string | undefined> | undefined
 
@@ -45,6 +49,7 @@ export class Catalog {
     this.region = options.region
     this.markKey = options.markKey
     this.#dryRun = options.dryRun
+    this.#domains = options.domains ?? []
   }
 
   async look(signal: AbortSignal): Promise<Look> {
@@ -56,7 +61,11 @@ export class Catalog {
     const [project] = records.projects
     const path = `/v3/role_assignments?scope.project.id=${project?.id}`
     const assignments = project ? ((await this.#list("assignments", path, signal)) as Assignment[]) : []
-    return { records: { ...records, assignments } }
+    const own = records.domains.filter(({ name }) => this.#domains.includes(name))
+    const domainAdmins = await this.#ofDomains("domainAdmins", own, (id) => `/v3/users?domain_id=${id}`, signal)
+    const assigned = (id: string) => `/v3/role_assignments?scope.domain.id=${id}`
+    const domainAssignments = await this.#ofDomains("domainAssignments", own, assigned, signal)
+    return { records: { ...records, assignments, domainAdmins, domainAssignments } as Records }
   }
 
   async carryOut({ kind, request }: Operation, signal: AbortSignal): Promise<void> {
@@ -65,6 +74,9 @@ export class Catalog {
       await this.session.request(request.method, request.path, signal, request.body)
     } finally {
       this.#known.delete(kind)
+      // What a domain has is listed domain by domain.
+      if (kind === "domains")
+        for (const below of ["domainAdmins", "domainAssignments"] as const) this.#known.delete(below)
     }
   }
 
@@ -82,20 +94,41 @@ export class Catalog {
   }
 
   #list(kind: Kind, path: string, signal: AbortSignal): Promise<unknown> {
+    return this.#once(kind, () => this.#get(kind, path, signal))
+  }
+
+  #ofDomains(kind: Kind, domains: readonly Named[], path: (id: string) => string, signal: AbortSignal) {
+    return this.#once(kind, async () => {
+      const found = await Promise.all(domains.map(({ id }) => this.#get(kind, path(id), signal)))
+      return found.flat()
+    })
+  }
+
+  async #get(kind: Kind, path: string, signal: AbortSignal): Promise<unknown[]> {
+    const body = await this.session.request("GET", path, signal)
+    const field = fields[kind] ?? kind
+    const list = (body as Record<string, unknown> | undefined)?.[field]
+    if (Array.isArray(list)) return list
+    const detail = `GET ${this.session.url}${path}: an answer without ${field}`
+    throw new BifrostError(keystoneErrors.KEYSTONE_REFUSED, { detail })
+  }
+
+  #once(kind: Kind, ask: () => Promise<unknown>): Promise<unknown> {
     const known = this.#known.get(kind)
     if (known) return known
-    const [field = ""] = [kind === "assignments" ? "role_assignments" : kind]
-    const asked = this.session.request("GET", path, signal).then((body) => {
-      const list = (body as Record<string, unknown> | undefined)?.[field]
-      if (Array.isArray(list)) return list
-      const detail = `GET ${this.session.url}${path}: an answer without ${field}`
-      throw new BifrostError(keystoneErrors.KEYSTONE_REFUSED, { detail })
-    })
+    const asked = ask()
     this.#known.set(kind, asked)
     // A failure is not kept: the next step asks again.
     asked.catch(() => this.#known.get(kind) === asked && this.#known.delete(kind))
     return asked
   }
+}
+
+/** What an answer calls a list, where that is not its kind. */
+const fields: Readonly<Partial<Record<Kind, string>>> = {
+  assignments: "role_assignments",
+  domainAdmins: "users",
+  domainAssignments: "role_assignments",
 }
 
 /** Of a login in a dry run: Keystone, its database or its administrator is still to be made. */

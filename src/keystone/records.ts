@@ -39,6 +39,14 @@ export interface Assignment {
   readonly user?: { readonly id: string }
 }
 
+export interface DomainAdmin extends User {
+  readonly domain_id: string
+}
+
+export interface DomainAssignment extends Assignment {
+  readonly scope: { readonly domain?: { readonly id: string } }
+}
+
 /** All that the catalog's steps look at. */
 export interface Records {
   readonly regions: readonly { readonly id: string }[]
@@ -50,6 +58,11 @@ export interface Records {
   readonly projects: readonly Named[]
   /** On the project `service`. */
   readonly assignments: readonly Assignment[]
+  readonly domains: readonly Named[]
+  /** Users of the domains that services have for themselves. */
+  readonly domainAdmins: readonly DomainAdmin[]
+  /** On those domains. */
+  readonly domainAssignments: readonly DomainAssignment[]
 }
 
 export type Kind = keyof Records

@@ -1,5 +1,6 @@
 import type { Step } from "../graph/step.ts"
 import type { Catalog } from "./catalog.ts"
+import { domainOperations, type ServiceDomain } from "./domain.ts"
 import { type CatalogDefinition, entryOperations } from "./entry.ts"
 import { foundationOperations } from "./foundation.ts"
 import type { Operation } from "./operation.ts"
@@ -12,21 +13,32 @@ interface StepOptions {
   readonly catalog: Catalog
 }
 
-/** What all services' steps come after: region, project `service`, and the roles of their users. */
-export function foundationStep(options: StepOptions & { readonly users: readonly ServiceUser[] }): Step<Operation[]> {
+export interface FoundationStepOptions extends StepOptions {
+  readonly users: readonly ServiceUser[]
+  /** Roles that services give to users of theirs. */
+  readonly roles: readonly string[]
+}
+
+/** What all services' steps come after: region, project `service`, and roles. */
+export function foundationStep(options: FoundationStepOptions): Step<Operation[]> {
   const { catalog, users } = options
-  const roles = [...new Set(users.flatMap(({ roles: own = defaultRoles }) => own))]
+  const roles = [...new Set([...users.flatMap(({ roles: own = defaultRoles }) => own), ...options.roles])]
   return convergence(options, async (seen) => foundationOperations(seen, { region: catalog.region, roles }))
 }
 
-/** A service's entries in the catalog, and its user. */
-export function catalogStep(
-  options: StepOptions & { readonly entries: readonly CatalogDefinition[]; readonly user?: ServiceUser },
-): Step<Operation[]> {
-  const { catalog, entries, user } = options
+export interface CatalogStepOptions extends StepOptions {
+  readonly entries: readonly CatalogDefinition[]
+  readonly user?: ServiceUser
+  readonly domain?: ServiceDomain
+}
+
+/** A service's entries in the catalog, its user, and its domain. */
+export function catalogStep(options: CatalogStepOptions): Step<Operation[]> {
+  const { catalog, entries, user, domain } = options
   return convergence(options, async (seen, signal) => [
     ...entries.flatMap((entry) => entryOperations(seen, entry, catalog.region)),
     ...(user ? await ofUser(catalog, seen, user, signal) : []),
+    ...(domain ? domainOperations(seen, domain, passwordMark(domain.admin, catalog.markKey)) : []),
   ])
 }
 
@@ -47,7 +59,13 @@ const bootstrapped: Records = {
   roles: ["admin", "manager", "member", "reader", "service"].map((name) => ({ id: name, name })),
   projects: [],
   assignments: [],
+  domains: [],
+  domainAdmins: [],
+  domainAssignments: [],
 }
+
+/** The longest chain of things that refer to each other. */
+const mostRounds = 3
 
 /** A step that ends what differs: first what refers to nothing new, then what refers to that. */
 function convergence(
@@ -70,10 +88,12 @@ function convergence(
     },
     plan: (operations) => operations.map(({ change }) => change),
     async apply(_changes, signal) {
-      for (const operation of last) await catalog.carryOut(operation, signal)
-      // Endpoints and roles name the service and the user, which may only be there now.
-      const rest = last.some(({ request }) => !request) ? await inspect(signal) : []
-      for (const operation of rest) await catalog.carryOut(operation, signal)
+      let rest: readonly Operation[] = last
+      // Each round makes what the next refers to: a domain, its administrator, the administrator's role.
+      for (let round = 0; round < mostRounds && rest.length > 0; round++) {
+        for (const operation of rest) await catalog.carryOut(operation, signal)
+        rest = rest.some(({ request }) => !request) ? await inspect(signal) : []
+      }
     },
   }
 }

@@ -35,9 +35,9 @@ export interface WantedUser {
 }
 
 export function userOperations(seen: Records, { user, mark, accepted }: WantedUser): Operation[] {
-  const { name, password, roles = defaultRoles } = user
+  const { name, roles = defaultRoles } = user
   const known = userNamed(seen, name)
-  const own = known ? updates(known, { user, mark, accepted }) : [creation(name, password, mark)]
+  const own = accountOperations(known, { user, mark, accepted }, { kind: "users", domain: domainId })
   const project = seen.projects.find((each) => each.name === serviceProject)
   const missing = roles.filter((wanted) => {
     const role = seen.roles.find((each) => each.name === wanted)
@@ -58,16 +58,23 @@ export function userOperations(seen: Records, { user, mark, accepted }: WantedUs
   ]
 }
 
-function creation(name: string, password: Secret, mark: string): Operation {
-  const body = { user: { name, domain_id: domainId, password, bifrost_ts_password: mark } }
-  const request = { method: "POST", path: "/v3/users", body } as const
-  return { kind: "users", change: { action: "create", target: `user ${name}` }, request }
+/** Where an account lives: among which records, and in which domain (its id). */
+interface Home {
+  readonly kind: "users" | "domainAdmins"
+  readonly domain: string
 }
 
-function updates(known: User, { user, mark, accepted }: WantedUser): Operation[] {
+/** The account itself: there, enabled, with its password. */
+export function accountOperations(known: User | undefined, wanted: WantedUser, { kind, domain }: Home): Operation[] {
+  const { user, mark, accepted } = wanted
   const { name, password } = user
+  if (!known) {
+    const body = { user: { name, domain_id: domain, password, bifrost_ts_password: mark } }
+    const request = { method: "POST", path: "/v3/users", body } as const
+    return [{ kind, change: { action: "create", target: `user ${name}` }, request }]
+  }
   const patch = (target: string, reason: string, fields: object): Operation => ({
-    kind: "users",
+    kind,
     change: { action: "update", target, reason },
     request: { method: "PATCH", path: `/v3/users/${known.id}`, body: { user: fields } },
   })

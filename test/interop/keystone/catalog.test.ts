@@ -60,7 +60,7 @@ async function converge(services = site, more: Partial<CatalogOptions> = {}) {
   const catalog = new Catalog({ url, password, clock, region, markKey, dryRun: false, fetch: counting, ...more })
   const users = Object.values(services).map(({ user }) => user)
   const graph = new StepGraph([
-    foundationStep({ id: "site/identity", after: [], catalog, users }),
+    foundationStep({ id: "site/identity", after: [], catalog, users, roles: [] }),
     ...Object.entries(services).map(([name, wanted]) =>
       catalogStep({ id: `site/catalog/${name}`, after: ["site/identity"], catalog, ...wanted }),
     ),
