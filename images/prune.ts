@@ -46,5 +46,27 @@ export const x11 = [...["X*", "xcb*", "ICE", "SM"].map((name) => `${library}/lib
 /** udev's names of hardware and systemd itself: open-iscsi depends on them, and the host's do the work. */
 export const hostDaemons = ["/usr/lib/udev/hwdb.d", "/usr/lib/udev/hwdb.bin", "/usr/lib/systemd/systemd*"]
 
+/** What packages' scripts make up at random, once for everybody who runs the image; each host must have its own. */
+export const identities = [
+  ...["/etc/machine-id", "/var/lib/dbus/machine-id", "/etc/iscsi/initiatorname.iscsi", "/etc/nvme/host*"],
+  ...["/etc/ssh/ssh_host_*", "/etc/ssl/private/ssl-cert-snakeoil.key", "/etc/ssl/certs/ssl-cert-snakeoil.pem"],
+]
+
+/** The gateway to S3 and what only it needs, among them 37 MB of Unicode tables: nova depends on all of Ceph's Python modules. */
+export const radosGateway = [`${library}/librgw.so*`, `${library}/libicu*`, `${python}/rgw.*`]
+
+/** Firmware for machines of other architectures. */
+export const foreignFirmware = [
+  "hppa*",
+  "openbios*",
+  "opensbi*",
+  "palcode*",
+  "s390*",
+  "skiboot*",
+  "slof*",
+  "u-boot*",
+  "petalogix*",
+].map((name) => `/usr/share/qemu/${name}`)
+
 /** API descriptions of Amazon's services other than `s3` and `sts`: glance and cinder need no more. The slash keeps files. */
 export const botocore = ["[!s]*", "s[!3t]*", "s3?*", "st[!s]*"].map((path) => `${python}/botocore/data/${path}/`)

@@ -25,3 +25,9 @@ export const withDrivers = (...projects: readonly string[]) => [
   "pymysql",
   "python-memcached",
 ]
+
+/** Open vSwitch's tools without its daemons: `openvswitch-switch` would bring init scripts with `ovs-vsctl`. */
+export const ovsTools = {
+  packages: ["openvswitch-common"],
+  extract: { "openvswitch-switch": ["./usr/bin/ovs-vsctl", "./usr/bin/ovs-dpctl"] },
+} as const

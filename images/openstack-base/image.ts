@@ -1,5 +1,5 @@
 import { defineImage } from "../../src/build/containers/definition.ts"
-import { fullPerl, graphviz, hostDaemons, libraryExtras, x11 } from "../prune.ts"
+import { fullPerl, graphviz, hostDaemons, identities, libraryExtras, x11 } from "../prune.ts"
 
 /**
  * What several OpenStack services import, in one layer that hosts pull once. Beside the common libraries: os-brick, RBD and
@@ -62,6 +62,7 @@ export default defineImage({
     ...graphviz,
     ...x11,
     ...hostDaemons,
+    ...identities,
     "/usr/share/python-babel-localedata/locale-data/[a-df-qs-z]*.dat",
   ],
 })

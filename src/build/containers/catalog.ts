@@ -97,7 +97,7 @@ async function recipeOf(
     throw new BifrostError(containerBuildErrors.IMAGE_DEFINITION, { detail: name, expected })
   }
   const root = external && (settings.base ?? "rockylinux:9")
-  const runsAs = definition.user?.name ?? parent?.runsAs
+  const runsAs = definition.root ? undefined : (definition.user?.name ?? parent?.runsAs)
   const dockerfile = bootstrap ? undefined : renderDockerfile(blueprint, parent?.reference ?? root ?? "scratch", runsAs)
   const files = filesOf(blueprint, folder)
   const digest = createHash("sha256")

@@ -29,6 +29,8 @@ export interface ImageDefinition {
   readonly accounts?: readonly ImageUser[]
   /** Made, and the container runs as it. An image without one runs as its parent does. */
   readonly user?: ImageUser
+  /** Runs as root although its parent has a user. */
+  readonly root?: true
   /** Files from the image's own folder: path in the image → what goes there. */
   readonly files?: Readonly<Record<string, ImageFile>>
   /** Shell lines, run as root after packages, user and files, in one layer. */

@@ -24,7 +24,7 @@ export function renderDockerfile(image: Blueprint, parent: string, runsAs?: stri
   const patches = image.patches.length > 0 ? managers[image.manager].patch(image) : []
   const users = [...(image.accounts ?? []), ...(image.user ? [image.user] : [])]
   const commands = [...patches, ...users.flatMap(userLines), ...(image.run ?? [])]
-  const asRoot = packages.length + files.length + commands.length > 0 || image.python
+  const asRoot = image.root || packages.length + files.length + commands.length > 0 || image.python
   const block = (name: BlockName) => image.blocks[name]?.trimEnd().split("\n") ?? []
   const blocks = [
     [`FROM ${parent}`],

@@ -1,0 +1,36 @@
+import { defineImage } from "../../src/build/containers/definition.ts"
+import { fullPerl, identities, libraryExtras } from "../prune.ts"
+import { extendStart, ovsTools } from "../service.ts"
+
+/** Instances run in nova-libvirt's container; here is what nova itself starts: for disks, images, volumes and ports. */
+export default defineImage({
+  name: "nova-compute",
+  summary: "OpenStack compute: instances of a host",
+  from: "nova-base",
+  packages: [
+    ...ovsTools.packages,
+    "dosfstools",
+    "iptables",
+    "kmod",
+    "lvm2",
+    "multipath-tools",
+    "nfs-common",
+    "nvme-cli",
+    "parted",
+    "python3-libvirt",
+    "qemu-block-extra",
+    "rsync",
+    "sysfsutils",
+    "xfsprogs",
+  ],
+  extract: {
+    ...ovsTools.extract,
+    // Nova imports images into a Ceph pool by this program.
+    "ceph-common": ["./usr/bin/rbd"],
+    // Which firmware there is for UEFI; the firmware itself is libvirt's to read.
+    ovmf: ["./usr/share/qemu/firmware/*"],
+  },
+  prune: [...libraryExtras, ...fullPerl, ...identities],
+  files: extendStart("nova"),
+  health: "healthcheck_port nova-compute 5672 5671",
+})
