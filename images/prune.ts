@@ -70,3 +70,8 @@ export const foreignFirmware = [
 
 /** API descriptions of Amazon's services other than `s3` and `sts`: glance and cinder need no more. The slash keeps files. */
 export const botocore = ["[!s]*", "s[!3t]*", "s3?*", "st[!s]*"].map((path) => `${python}/botocore/data/${path}/`)
+
+/** Descriptions of Google's other services: cinder backs up to its object storage. */
+export const googleApis = ["[!s]*", "s[!t]*"].map(
+  (path) => `${python}/googleapiclient/discovery_cache/documents/${path}`,
+)

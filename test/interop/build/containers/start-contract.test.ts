@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -74,6 +74,132 @@ describe("Kolla's start contract", () => {
     expect(await ended()).toMatch(/^exit 1: .*none does not exist, and is not optional/s)
     await start({ command: "true", config_files: [{ ...missing, optional: true }] })
     expect(await ended()).toMatch(/^exit 0/)
+  })
+
+  it("takes globs, folders, merges and literal names, and makes directories and files", async () => {
+    await mkdir(join(folder, "parts/deep"), { recursive: true })
+    await writeFile(join(folder, "parts/one.conf"), "one", { mode: 0o640 })
+    await writeFile(join(folder, "parts/two.conf"), "two")
+    await writeFile(join(folder, "parts/deep/three.conf"), "three")
+    await writeFile(join(folder, "[odd].conf"), "odd")
+    const at = "/var/lib/kolla/config_files"
+    const owned = { owner: "memcached:kolla", perm: "0640" }
+    await start({
+      command: "sleep 300",
+      directories: [{ path: "/var/lib/made", owner: "memcached", perm: "0750" }],
+      files: [{ path: "/var/lib/made/empty", owner: "memcached", perm: "0600" }],
+      config_files: [
+        { source: `${at}/parts/*.conf`, dest: "/etc/globbed/", ...owned },
+        { source: `${at}/parts`, dest: "/etc/into/", ...owned },
+        { source: `${at}/parts`, dest: "/etc/sudoers.d", merge: true, preserve_properties: true },
+        { source: `${at}/[odd].conf`, dest: "/etc/odd.conf", ignore_globs: true, ...owned },
+      ],
+      permissions: [
+        { path: "/etc/into", owner: "memcached", recurse: true, exclude: ["deep/three"] },
+        { path: "/etc/globbed/*.conf", owner: "root", perm: "0600" },
+      ],
+    })
+    await expect.poll(() => exec("cat", "/run_command").catch(() => ""), { timeout: 20_000 }).toBe("sleep 300")
+    const seen = await asRoot(
+      ...["stat", "-c", "%n %U:%G %a", "/var/lib/made", "/var/lib/made/empty", "/etc/globbed/one.conf"],
+      ...["/etc/into/parts", "/etc/into/parts/two.conf", "/etc/into/parts/deep/three.conf"],
+      ...["/etc/sudoers.d/one.conf", "/etc/sudoers.d/kolla", "/etc/odd.conf"],
+    )
+    expect(seen.split("\n")).toEqual([
+      "/var/lib/made memcached:memcached 750",
+      "/var/lib/made/empty memcached:memcached 600",
+      "/etc/globbed/one.conf root:root 600",
+      "/etc/into/parts memcached:memcached 750",
+      "/etc/into/parts/two.conf memcached:memcached 640",
+      "/etc/into/parts/deep/three.conf memcached:kolla 640",
+      "/etc/sudoers.d/one.conf root:root 640",
+      "/etc/sudoers.d/kolla root:root 440",
+      "/etc/odd.conf memcached:kolla 640",
+    ])
+  })
+
+  it("gives the image's file back when the configuration no longer replaces it", async () => {
+    const replaced = {
+      source: "/var/lib/kolla/config_files/app.conf",
+      dest: "/etc/hostname.d",
+      owner: "root",
+      perm: "0644",
+    }
+    const replacing = { ...replaced, dest: "/etc/memcached.conf" }
+    const own = (await run("docker", ["run", "--rm", "--entrypoint", "cat", image, "/etc/memcached.conf"])).stdout
+    await start({ command: "sleep 300", config_files: [replaced, replacing] })
+    await expect
+      .poll(() => exec("cat", "/etc/memcached.conf").catch(() => ""), { timeout: 20_000 })
+      .toContain("key = 1")
+    await writeFile(join(folder, "config.json"), JSON.stringify({ command: "sleep 300" }))
+    await expect(exec("sudo", "kolla_set_configs", "--check")).rejects.toThrow("no longer in the configuration")
+    await run("docker", ["restart", "-t", "1", name])
+    await expect.poll(() => exec("cat", "/etc/memcached.conf").catch(() => "")).toBe(own.trim())
+    await expect(exec("ls", "/etc/hostname.d")).rejects.toThrow()
+    expect(await exec("sudo", "kolla_set_configs", "--check")).toBe("")
+  })
+
+  it("reads config.yaml before config.json, and says what is wrong with a mode", async () => {
+    const file = (perm: string) =>
+      `command: echo from yaml\nconfig_files:\n- {source: /var/lib/kolla/config_files/app.conf, dest: /etc/a, owner: root, perm: ${perm}}\n`
+    await writeFile(join(folder, "config.yaml"), file('"0600"'))
+    await start({ command: "echo from json" })
+    expect(await ended()).toMatch(/^exit 0.*^from yaml$/ms)
+    await writeFile(join(folder, "config.yaml"), file("0600"))
+    await start({ command: "true" })
+    expect(await ended()).toMatch(/^exit 1.*perm must be octal digits in quotes/s)
+    await rm(join(folder, "config.yaml"))
+  })
+
+  it("sources the image's preparation, unless told to skip it", async () => {
+    await writeFile(join(folder, "kolla_extend_start"), "echo prepared\nARGS=with-arguments\n")
+    const extend = {
+      source: "/var/lib/kolla/config_files/kolla_extend_start",
+      dest: "/usr/local/bin/kolla_extend_start",
+      owner: "root",
+      perm: "0755",
+    }
+    await start({ command: "echo ran", config_files: [extend] })
+    expect(await ended()).toMatch(/^exit 0.*^prepared$.*^ran with-arguments$/ms)
+    await start({ command: "echo ran", config_files: [extend] }, ["KOLLA_SKIP_EXTEND_START="])
+    expect(await ended()).not.toContain("prepared")
+  })
+
+  it("trusts the site's certificate authorities", async () => {
+    await mkdir(join(folder, "ca-certificates"), { recursive: true })
+    const certificate = join(folder, "ca-certificates/site.pem")
+    await run("openssl", [
+      ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"],
+      ...["-subj", "/CN=site-ca", "-keyout", "/dev/null", "-out", certificate],
+    ])
+    await start({ command: "openssl verify /var/lib/kolla/config_files/ca-certificates/site.pem" })
+    expect(await ended()).toMatch(/^exit 0.*site.pem: OK/s)
+    await rm(join(folder, "ca-certificates"), { recursive: true })
+    await run("docker", ["start", name])
+    await run("docker", ["wait", name])
+    const bundle = await run("docker", ["diff", name])
+    expect(bundle.stdout).not.toContain("kolla-customca-site")
+  })
+
+  it("has health checks that tell a working process from one that is not", async () => {
+    await start({ command: "memcached -l 127.0.0.1 -p 11211" })
+    await expect.poll(() => exec("healthcheck_listen", "memcached", "11211").catch(() => "no")).toBe("")
+    await expect(exec("healthcheck_listen", "memcached", "11212")).rejects.toThrow("does not listen on port 11212")
+    // One of several ports is enough; another process's port is not.
+    expect(await exec("healthcheck_listen", "memcached", "11212", "11211")).toBe("")
+    await expect(exec("healthcheck_listen", "beam.smp", "11211")).rejects.toThrow("does not listen")
+    await expect(exec("healthcheck_port", "cat", "11211")).rejects.toThrow("no connection")
+    const client = exec("bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/11211; exec -a client-of-cache sleep 30")
+    await expect.poll(() => exec("healthcheck_port", "client-of-cache", "11211").catch(() => "no")).toBe("")
+    client.catch(() => {})
+    await exec("touch", "/tmp/fresh")
+    expect(await exec("healthcheck_filemod", "/tmp/fresh", "60")).toBe("")
+    await exec("touch", "-d", "1 hour ago", "/tmp/stale")
+    await expect(exec("healthcheck_filemod", "/tmp/stale", "60")).rejects.toThrow("was last written 36")
+    await expect(exec("healthcheck_socket", "memcached", "/tmp/cache.sock")).rejects.toThrow("does not have")
+    await start({ command: "memcached -s /tmp/cache.sock" })
+    await expect.poll(() => exec("healthcheck_socket", "memcached", "/tmp/cache.sock").catch(() => "no")).toBe("")
+    await expect(exec("healthcheck_socket", "sleep", "/tmp/cache.sock")).rejects.toThrow("does not have")
   })
 
   it("copies once under COPY_ONCE, and starts with that again whatever the configuration says by then", async () => {

@@ -1,0 +1,17 @@
+import { defineImage } from "../../src/build/containers/definition.ts"
+import { extendStart } from "../service.ts"
+
+/** Rotates the logs of all services' volume; root, since each service writes its own as its own user. */
+export default defineImage({
+  name: "cron",
+  summary: "cron and logrotate, for the services' logs",
+  from: "base",
+  packages: ["cron", "logrotate"],
+  prune: ["/etc/cron.*/*", "/etc/logrotate.d/*"],
+  files: {
+    ...extendStart(),
+    "/etc/logrotate.conf": { source: "logrotate.conf" },
+    "/etc/cron.daily/logrotate": { source: "logrotate", mode: "0755" },
+  },
+  health: "pgrep -x cron",
+})

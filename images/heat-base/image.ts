@@ -1,0 +1,20 @@
+import { defineImage } from "../../src/build/containers/definition.ts"
+import { fullPerl, libraryExtras } from "../prune.ts"
+import { etcFolder, extendStart, leafStart } from "../service.ts"
+
+export default defineImage({
+  name: "heat-base",
+  summary: "OpenStack orchestration: libraries and tools",
+  from: "openstack-base",
+  packages: ["python3-heat"],
+  extract: {
+    "heat-common": ["./usr/bin/*", "./etc/heat/api-paste.ini", "./etc/heat/environment.d/*", "./etc/heat/templates/*"],
+    "heat-api": ["./usr/bin/*"],
+    "heat-api-cfn": ["./usr/bin/*"],
+    "heat-engine": ["./usr/bin/*"],
+  },
+  prune: [...libraryExtras, ...fullPerl],
+  user: { name: "heat", id: 42418, home: "/var/lib/heat" },
+  files: extendStart(),
+  run: [...etcFolder("heat"), leafStart("heat")],
+})

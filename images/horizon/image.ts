@@ -1,0 +1,50 @@
+import { defineImage } from "../../src/build/containers/definition.ts"
+import { fullPerl } from "../prune.ts"
+import { extendStart, installInto } from "../service.ts"
+
+const python = "/usr/lib/python3/dist-packages"
+
+/**
+ * The dashboard with heat's panels, its scripts and styles collected and compressed here, which takes half a minute, and not at
+ * each start. uWSGI runs /usr/share/openstack-dashboard/wsgi.py and serves /static from /var/lib/openstack-dashboard/static.
+ * Translations stay: people read them.
+ */
+export default defineImage({
+  name: "horizon",
+  summary: "OpenStack dashboard",
+  from: "openstack-base",
+  packages: [
+    "python3-django-horizon",
+    "python3-heatclient",
+    "python3-xstatic-angular-uuid",
+    "python3-xstatic-angular-vis",
+    "python3-xstatic-filesaver",
+    "python3-xstatic-js-yaml",
+    "python3-xstatic-json2yaml",
+  ],
+  extract: {
+    "openstack-dashboard": ["./etc/openstack-dashboard/policy/*", "./usr/share/openstack-dashboard/*"],
+    "python3-heat-dashboard": [`.${python}/heat_dashboard*`, `.${python}/openstack_dashboard/*`],
+  },
+  prune: fullPerl,
+  user: { name: "horizon", id: 42420, home: "/var/lib/horizon" },
+  files: {
+    ...extendStart(),
+    "/etc/openstack-dashboard/local_settings.d/_0001_image.py": { source: "image_settings.py" },
+  },
+  run: [
+    "chgrp -R horizon /etc/openstack-dashboard",
+    installInto("/etc/openstack-dashboard", "/usr/share/openstack-dashboard/examples/local_settings.py"),
+    `ln -s /usr/share/openstack-dashboard/themes ${python}/openstack_dashboard/themes`,
+    `ln -s /etc/openstack-dashboard/policy ${python}/openstack_dashboard/conf`,
+    `ln -s /etc/openstack-dashboard/local_settings.py ${python}/openstack_dashboard/local/local_settings.py`,
+    `ln -s /etc/openstack-dashboard/local_settings.d ${python}/openstack_dashboard/local/local_settings.d`,
+    `python3 -m compileall -q ${python}/heat_dashboard ${python}/openstack_dashboard/local/enabled`,
+    "install -d -o horizon -g horizon /var/lib/openstack-dashboard/static /var/lib/openstack-dashboard/secret-key",
+    "setpriv --reuid horizon --regid horizon --clear-groups /usr/share/openstack-dashboard/manage.py collectstatic --noinput -v 0",
+    "setpriv --reuid horizon --regid horizon --clear-groups /usr/share/openstack-dashboard/manage.py compress --force",
+    // Each site has a key of its own for its users' sessions.
+    "rm -f /var/lib/openstack-dashboard/secret-key/.secret_key_store*",
+  ],
+  health: "healthcheck_curl http://127.0.0.1:80/",
+})

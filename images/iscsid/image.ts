@@ -1,0 +1,13 @@
+import { defineImage } from "../../src/build/containers/definition.ts"
+import { fullPerl, hostDaemons, identities } from "../prune.ts"
+import { extendStart } from "../service.ts"
+
+export default defineImage({
+  name: "iscsid",
+  summary: "iSCSI initiator of a host",
+  from: "base",
+  packages: ["kmod", "open-iscsi"],
+  prune: [...fullPerl, ...hostDaemons, ...identities],
+  files: extendStart(),
+  health: "pgrep -x iscsid",
+})

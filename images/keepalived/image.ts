@@ -1,0 +1,11 @@
+import { defineImage } from "../../src/build/containers/definition.ts"
+import { extendStart } from "../service.ts"
+
+export default defineImage({
+  name: "keepalived",
+  summary: "keepalived: virtual addresses",
+  from: "base",
+  packages: ["keepalived"],
+  files: { ...extendStart(), "/check_alive.sh": { source: "check_alive.sh", mode: "0755" } },
+  health: "pgrep -x keepalived",
+})

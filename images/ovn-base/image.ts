@@ -1,0 +1,12 @@
+import { defineImage } from "../../src/build/containers/definition.ts"
+import { extendStart, leafStart } from "../service.ts"
+
+export default defineImage({
+  name: "ovn-base",
+  summary: "OVN's programs",
+  from: "openvswitch-base",
+  packages: ["ovn-common"],
+  extract: { "ovn-central": ["./usr/bin/ovn-northd"], "ovn-host": ["./usr/bin/ovn-controller"] },
+  files: extendStart(),
+  run: [leafStart("ovn")],
+})
