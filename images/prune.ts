@@ -9,8 +9,11 @@ export const libraryExtras = [
   `${python}/*/locale`,
 ]
 
-/** 50 MB of Perl's modules; `perl-base`, which dpkg and debconf run on, keeps its own elsewhere. */
-export const fullPerl = ["/usr/share/perl/5*", `${library}/perl/5*`, `${library}/libperl.so.5*`]
+/** 45 MB of Perl's modules; `perl-base`, which dpkg and debconf run on, keeps its own elsewhere. */
+export const perlModules = ["/usr/share/perl/5*", `${library}/perl/5*`]
+
+/** Perl as a whole. Not where keepalived is: it links libperl, by way of SNMP. */
+export const fullPerl = [...perlModules, `${library}/libperl.so.5*`]
 
 /** Graphviz with fonts and picture codecs, by which networkx could draw what taskflow never asks it to. */
 export const graphviz = [

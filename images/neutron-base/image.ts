@@ -1,5 +1,5 @@
 import { defineImage } from "../../src/build/containers/definition.ts"
-import { fullPerl, libraryExtras } from "../prune.ts"
+import { libraryExtras, perlModules } from "../prune.ts"
 import { etcFolder, extendStart, installInto, leafStart, ovsTools } from "../service.ts"
 
 /** Debian has all of neutron's programs in one package; so has this image, with what the agents start. */
@@ -30,7 +30,7 @@ export default defineImage({
       "./usr/share/neutron-common/api-paste.ini",
     ],
   },
-  prune: [...libraryExtras, ...fullPerl, "/usr/lib/python3/dist-packages/pip"],
+  prune: [...libraryExtras, ...perlModules, "/usr/lib/python3/dist-packages/pip"],
   user: { name: "neutron", id: 42435, home: "/var/lib/neutron" },
   files: { ...extendStart(), "/etc/sudoers.d/kolla_neutron_sudoers": { source: "sudoers", mode: "0440" } },
   run: [

@@ -10,7 +10,7 @@ export const profiles: Profiles = {
     "^haproxy",
     "^keepalived",
     "^cron$",
-    "^fluentd",
+    "^rsyslog$",
     "^registry$",
   ],
   identity: ["^keystone"],

@@ -13,7 +13,7 @@ const imported = /^imported$/m
 
 /** For each image that runs: who it runs as, what shows that its main program and what that starts are whole, and the answer. */
 const proofs: Readonly<Record<string, readonly [user: string, command: string, says: RegExp]>> = {
-  mariadb: ["mysql", "mariadbd --version; mariadb --version", /Ver 11.*mariadb from 11/s],
+  mariadb: ["mysql", "mariadbd --no-defaults --version; mariadb --no-defaults --version", /Ver 11.*mariadb from 11/s],
   rabbitmq: ["rabbitmq", "rabbitmqctl version", /^4\./m],
   memcached: ["memcached", "memcached --version", /memcached 1\./],
   haproxy: ["root", "haproxy -vv; id -u haproxy", /HAProxy version 3.*OpenSSL.*^42454$/ms],
@@ -80,7 +80,7 @@ print(boto3.client("s3", "r", endpoint_url="http://s3", aws_access_key_id="a", a
   "neutron-server": [
     "neutron",
     `neutron-server --version; ${python("neutron.plugins.ml2.plugin", "neutron.plugins.ml2.drivers.ovn.mech_driver.mech_driver")}; ls /usr/bin/neutron-api /usr/bin/neutron-rpc-server /usr/bin/neutron-periodic-workers /etc/neutron/api-paste.ini`,
-    /26\..*imported.*neutron-api.*rpc-server.*api-paste/s,
+    /26\..*imported.*api-paste.*neutron-api.*periodic-workers.*rpc-server/s,
   ],
   "neutron-openvswitch-agent": [
     "neutron",
@@ -94,8 +94,8 @@ print(boto3.client("s3", "r", endpoint_url="http://s3", aws_access_key_id="a", a
   ],
   "neutron-l3-agent": [
     "neutron",
-    "neutron-l3-agent --version; keepalived --version 2>&1; radvd --version; conntrack --version; which ipset arping neutron-keepalived-state-change",
-    /26\..*Keepalived.*[Vv]ersion.*conntrack.*ipset.*arping.*state-change/s,
+    "neutron-l3-agent --version; keepalived --version; radvd --version; conntrack --version; which ipset arping neutron-keepalived-state-change",
+    /26\..*conntrack.*ipset.*arping.*state-change.*Keepalived.*Version/s,
   ],
   "neutron-metadata-agent": ["neutron", "neutron-metadata-agent --version; haproxy -v", /26\..*HAProxy/s],
   "neutron-ovn-metadata-agent": ["neutron", "neutron-ovn-metadata-agent --version; haproxy -v", /26\..*HAProxy/s],

@@ -71,7 +71,11 @@ it("loads every definition with its parents first, and gives each the hash of al
 })
 
 /** What drives the kernel's networks, disks or other users' programs, as in Kolla. */
-const root: readonly string[] = []
+const root = [
+  ...["cron", "haproxy", "iscsid", "keepalived", "nova-libvirt", "nova-ssh", "tgtd"],
+  ...["openvswitch-db-server", "openvswitch-vswitchd"],
+  ...["ovn-controller", "ovn-nb-db-server", "ovn-northd", "ovn-sb-db-server"],
+]
 
 it("ends every service's image as a user of its own, under dumb-init", async () => {
   const all = await loadImages(images)
