@@ -1,11 +1,9 @@
-import { readFile } from "node:fs/promises"
 import { basename } from "node:path"
 import type { Command } from "commander"
 import type { EnrollReport } from "../enroll/enroll.ts"
-import { BifrostError, messageOf } from "../util/errors.ts"
 import { Client } from "./client.ts"
-import { cliErrors } from "./errors.ts"
 import { examples } from "./examples.ts"
+import { readInput } from "./input.ts"
 import { showEnrollment } from "./show/enrollment.ts"
 
 const help = `
@@ -28,16 +26,8 @@ export function registerEnroll(program: Command): void {
     .addHelpText("after", help)
     .addHelpText("after", examples("enroll hosts.csv", "enroll --dry-run baremetal.yml"))
     .action(async (file: string, { dryRun = false, json }: { dryRun?: boolean; json?: boolean }) => {
-      const request = { filename: basename(file), content: await contentOf(file), dry_run: dryRun }
+      const request = { filename: basename(file), content: await readInput(file), dry_run: dryRun }
       const report = await new Client().post<EnrollReport>("/v1/enrollments", request)
       console.log(json ? JSON.stringify(report, null, 2) : showEnrollment(report))
     })
-}
-
-async function contentOf(file: string): Promise<string> {
-  try {
-    return await readFile(file === "-" ? "/dev/stdin" : file, "utf8")
-  } catch (cause) {
-    throw new BifrostError(cliErrors.FILE_UNREADABLE, { detail: messageOf(cause), cause })
-  }
 }

@@ -22,6 +22,11 @@ export const cliErrors = defineErrors({
     summary: "the file is there already, and is left as it is",
     remedy: "Edit it, name another one, or move it away first.",
   },
+  SECRET_NOT_SHOWN: {
+    status: 400,
+    summary: "the secret was not shown, as that was not confirmed",
+    remedy: "Answer y on a terminal, or give --reveal.",
+  },
   SITE_FILE_INVALID: {
     status: 400,
     summary: "the site file has errors",

@@ -28,6 +28,8 @@ export interface AssembleOptions {
   readonly site: SiteConfig
   readonly overrides?: Overrides
   readonly secrets: ReadonlyMap<string, Secret>
+  /** Values that hosts may still have from before a rotation: masked too. */
+  readonly former: readonly Secret[]
   readonly registry: { readonly address: string; readonly ca?: string }
   readonly lock: ImagesLock
   readonly clock: Clock
@@ -75,7 +77,7 @@ export function assemble(options: AssembleOptions): Assembly {
       amend(overrides, { service: placed.service, container: unit.name, host: at, file }, builtin).content
     const render = async (): Promise<Unit> => renderUnit(unit, reference, await contextOn(host, names), amended)
     const after = [pull, ...placement.needed(unit.needs ?? [], placed.host)]
-    return { id, after, host, clock, unit: render, secrets: [...secrets.values()] }
+    return { id, after, host, clock, unit: render, secrets: [...secrets.values(), ...options.former] }
   }
 
   for (const host of options.hosts.values()) add(prepareStep({ host, inventory, registry }))

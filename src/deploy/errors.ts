@@ -122,4 +122,19 @@ export const deployErrors = defineErrors({
     summary: "an override file cannot be read",
     remedy: "Correct the file; bifrost-ts validate checks it again.",
   },
+  SECRET_UNKNOWN: {
+    status: 404,
+    summary: "there is no such secret",
+    remedy: "See their names: bifrost-ts secrets list",
+  },
+  SECRET_NOT_ROTATED: {
+    status: 409,
+    summary: "a token or credential key is not replaced at once: tokens and stored credentials would be void",
+    remedy: "Keys are rotated in steps, the next one becoming the first; see docs/site.md.",
+  },
+  SECRETS_INVALID: {
+    status: 400,
+    summary: "no secret was imported, because the file has errors",
+    remedy: "Correct the places listed and import again; --dry-run only checks.",
+  },
 })

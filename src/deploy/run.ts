@@ -16,7 +16,7 @@ import type { Inventory } from "./inventory.ts"
 import type { ImagesLock } from "./lock.ts"
 import type { Overrides } from "./overrides.ts"
 import type { Scope } from "./scope.ts"
-import { siteSecrets } from "./secrets.ts"
+import { formerSecrets, siteSecrets } from "./secrets.ts"
 import type { ServiceDefinition } from "./service.ts"
 import type { SiteConfig } from "./site.ts"
 import { type Verb, verbs } from "./verbs.ts"
@@ -98,6 +98,7 @@ export async function deployRun(request: DeployRequest): Promise<DeployResult> {
   if (inventory.hosts.length === 0) throw new BifrostError(deployErrors.NO_HOST)
   const startedAt = clock.now()
   const secrets = await siteSecrets(services, request.secrets, dryRun || verb !== "deploy")
+  const former = await formerSecrets(request.secrets)
   const hosts = new Map(
     inventory.hosts.map((entry) => [
       entry.name,
@@ -112,6 +113,7 @@ export async function deployRun(request: DeployRequest): Promise<DeployResult> {
       dryRun,
       hosts,
       secrets,
+      former,
       onPull: (host, { image, done, total }) => onEvent?.({ kind: "run.pull", data: { host, image, done, total } }),
     })
     onEvent?.({ kind: "run.plan", data: planData(graph, dryRun) })

@@ -3,9 +3,11 @@ import type { SecretStore } from "../store/port.ts"
 import { Secret } from "../util/secret.ts"
 import type { SecretKind, ServiceDefinition } from "./service.ts"
 
-const owner = "site"
+export const secretsOwner = "site"
+/** Values from before a rotation: hosts have them until the next deploy, so they are masked like the present ones. */
+export const formerOwner = "site_former"
 
-const generate: Record<SecretKind, () => Secret> = {
+export const generateSecret: Record<SecretKind, () => Secret> = {
   // 32 bytes as hexadecimal: needs no quoting in URLs, SQL, INI or shell.
   password: () => new Secret(randomBytes(32).toString("hex")),
   // https://github.com/fernet/spec: 256 bits, base64url with padding.
@@ -20,12 +22,17 @@ export async function siteSecrets(
 ): Promise<ReadonlyMap<string, Secret>> {
   const secrets = new Map<string, Secret>()
   for (const [name, kind] of services.flatMap(({ secrets: own }) => Object.entries(own ?? {}))) {
-    const known = await store.get(owner, name)
-    const secret = known ?? generate[kind]()
-    if (!known && !dryRun) await store.put(owner, name, secret)
+    const known = await store.get(secretsOwner, name)
+    const secret = known ?? generateSecret[kind]()
+    if (!known && !dryRun) await store.put(secretsOwner, name, secret)
     secrets.set(name, secret)
   }
   return secrets
+}
+
+export async function formerSecrets(store: SecretStore): Promise<Secret[]> {
+  const found = await Promise.all((await store.names(formerOwner)).map((name) => store.get(formerOwner, name)))
+  return found.filter((secret) => secret !== undefined)
 }
 
 /** Takes secrets out of text that comes from elsewhere, such as a container's log. */

@@ -1,10 +1,12 @@
 import { hostname } from "node:os"
 import Fastify from "fastify"
 import pino from "pino"
+import { services } from "../../services/index.ts"
 import { agentRoutes } from "../api/agent.ts"
 import { hasApiPassword, passwordCheck } from "../api/auth.ts"
 import { listenOnLoopback, listenOnSocket } from "../api/listen.ts"
 import { passwordRoute } from "../api/own/password.ts"
+import { secretRoutes } from "../api/own/secrets.ts"
 import type { ApiOptions } from "../api/ports.ts"
 import { buildApi } from "../api/server.ts"
 import { conductorFor } from "../conductor/assemble.ts"
@@ -127,6 +129,7 @@ export async function serve(options: ServeOptions): Promise<() => Promise<void>>
     }
     const api = opened(buildApi(apiOptions), (it) => it.close())
     passwordRoute(api, apiOptions)
+    secretRoutes(api, { ...apiOptions, services })
     await listenOnSocket(api, inState.apiSocket(paths))
     if (options.apiPort !== undefined) {
       const guarded = opened(buildApi({ ...apiOptions, authenticate: passwordCheck(store) }), (it) => it.close())

@@ -1,6 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
+import { services } from "../../../services/index.ts"
 import { listenOnSocket } from "../../../src/api/listen.ts"
+import { secretRoutes } from "../../../src/api/own/secrets.ts"
+import { systemClock } from "../../../src/util/clock.ts"
 import { inState } from "../../../src/util/paths.ts"
 import { startService } from "../../unit/api/service.ts"
 
@@ -8,6 +11,7 @@ import { startService } from "../../unit/api/service.ts"
 export async function startOnSocket() {
   const state = mkdtempSync(`${tmpdir()}/bifrost-cli-`)
   const service = await startService()
+  secretRoutes(service.app, { store: service.store, clock: systemClock, services })
   const socket = inState.apiSocket({ state, cache: state })
   await listenOnSocket(service.app, socket)
   const close = async () => {

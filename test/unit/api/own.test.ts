@@ -9,6 +9,8 @@ import { agentRoutes } from "../../../src/api/agent.ts"
 import { API_USER, hasApiPassword, newApiPassword, passwordCheck } from "../../../src/api/auth.ts"
 import { listenOnLoopback, listenOnSocket } from "../../../src/api/listen.ts"
 import { passwordRoute } from "../../../src/api/own/password.ts"
+import { secretRoutes } from "../../../src/api/own/secrets.ts"
+import { systemClock } from "../../../src/util/clock.ts"
 import { Secret } from "../../../src/util/secret.ts"
 import { startService } from "./service.ts"
 
@@ -258,5 +260,26 @@ describe("the agent's routes", () => {
     expect(large.statusCode).toBe(413)
     expect(service.calls).toEqual([])
     await app.close()
+  })
+})
+
+describe("secrets", () => {
+  test("are listed without values, shown one at a time, and the event tells which", async () => {
+    secretRoutes(service.app, { store: service.store, clock: systemClock, services: [] })
+    await service.store.secrets.put("site", "aodh_database_password", new Secret("hunter2"))
+    const list = await service.app.inject({ url: "/v1/secrets" })
+    expect(list.body).not.toContain("hunter2")
+    expect(list.json().secrets).toMatchObject([{ name: "aodh_database_password", service: null, present: true }])
+    const shown = await service.app.inject({ url: "/v1/secrets/aodh_database_password" })
+    expect(shown.headers["cache-control"]).toBe("no-store")
+    expect(shown.json()).toEqual({ name: "aodh_database_password", value: "hunter2" })
+    const events = await service.store.events.since(0)
+    expect(events.at(-1)).toMatchObject({ kind: "secret.shown", data: { names: ["aodh_database_password"] } })
+    expect(JSON.stringify(events)).not.toContain("hunter2")
+  })
+
+  test("are no matter of the listener over TCP", async () => {
+    expect((await service.app.inject({ url: "/v1/secrets" })).statusCode).toBe(404)
+    expect((await service.app.inject({ url: "/v1/secrets/keystone_admin_password" })).statusCode).toBe(404)
   })
 })
