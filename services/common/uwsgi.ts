@@ -1,3 +1,4 @@
+import type { OsloConfig } from "../../src/deploy/oslo.ts"
 import { type FileDefinition, workers } from "../../src/deploy/service.ts"
 import type { SiteConfig } from "../../src/deploy/site.ts"
 
@@ -10,10 +11,12 @@ export interface UwsgiOptions {
   readonly port: number
   /** A worker's resident memory after its first requests. */
   readonly workerMb: number
+  /** Further options of uWSGI. */
+  readonly options?: OsloConfig[string]
 }
 
 /** A WSGI application under uWSGI, listening on the host's own address alone. */
-export function uwsgiFile({ service, name, wsgi, port, workerMb }: UwsgiOptions): FileDefinition {
+export function uwsgiFile({ service, name, wsgi, port, workerMb, options }: UwsgiOptions): FileDefinition {
   return {
     name,
     dest: `/etc/${service}/${name}`,
@@ -35,6 +38,7 @@ export function uwsgiFile({ service, name, wsgi, port, workerMb }: UwsgiOptions)
         "buffer-size": 65_535,
         "need-app": true,
         "disable-logging": true,
+        ...options,
       },
     }),
   }

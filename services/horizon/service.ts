@@ -1,0 +1,55 @@
+import { isIPv6 } from "node:net"
+import { defineService, type FileDefinition } from "../../src/deploy/service.ts"
+import { logVolume } from "../common/openstack.ts"
+import { uwsgiCommand, uwsgiFile } from "../common/uwsgi.ts"
+import { siteSettings } from "./settings.ts"
+
+const port = 80
+
+const settings: FileDefinition = {
+  name: "local_settings",
+  dest: "/etc/openstack-dashboard/local_settings.d/_1000_site.py",
+  owner: "horizon:horizon",
+  perm: "0600",
+  content: siteSettings,
+}
+
+const wsgi = {
+  service: "horizon",
+  name: "horizon-uwsgi.ini",
+  wsgi: "/usr/share/openstack-dashboard/wsgi.py",
+  port,
+  workerMb: 160,
+  options: {
+    // It takes the port as root and serves as its own user.
+    uid: "horizon",
+    gid: "horizon",
+    chdir: "/usr/share/openstack-dashboard",
+    "static-map": "/static=/var/lib/openstack-dashboard/static",
+    "static-expires": "/* 86400",
+  },
+}
+
+export default defineService({
+  name: "horizon",
+  summary: "the dashboard in the browser",
+  group: "control",
+  secrets: { horizon_secret_key: "password" },
+  containers: [
+    {
+      name: "horizon",
+      image: "horizon",
+      command: () => uwsgiCommand(wsgi),
+      files: [settings, uwsgiFile(wsgi)],
+      volumes: [logVolume],
+      access: { user: "root" },
+      needs: ["container/memcached", "container/keystone"],
+      healthy: ({ host }) => ["healthcheck_curl", `http://${host.address}:${port}/auth/login/`],
+    },
+  ],
+  address({ site, carriers }) {
+    const vip = site.external_vip_address ?? site.internal_vip_address
+    const address = vip ?? carriers("horizon")[0]?.address ?? ""
+    return `http://${isIPv6(address) ? `[${address}]` : address}/`
+  },
+})
