@@ -216,6 +216,11 @@ export const siteSchema = Type.Object(
       "Where users reach the APIs and the dashboard. Unless given: the internal one.",
       "kolla_external_vip_address",
     ),
+    central_logging: flag(
+      false,
+      "Ship all services' logs to where config/logs/rsyslog/destinations.conf says.",
+      "enable_central_logging",
+    ),
     tls: part(
       {
         internal: flag(false, "HTTPS on the internal VIP.", "kolla_enable_tls_internal"),
