@@ -1,4 +1,4 @@
-import type { HostAccess, ServiceDefinition, UnitDefinition } from "../src/deploy/service.ts"
+import type { Group, HostAccess, ServiceDefinition, UnitDefinition } from "../src/deploy/service.ts"
 
 /** docs/reference/services.md: what each service consists of, from its definition. */
 export function servicesPage(services: readonly ServiceDefinition[]): string {
@@ -36,8 +36,8 @@ function section(service: ServiceDefinition): string {
   ].join("\n")
 }
 
-function row(unit: UnitDefinition, ownGroup: string, kind: string): string {
-  const hosts = `${unit.each ? "each" : "first"} of ${unit.group ?? ownGroup}`
+function row(unit: UnitDefinition, ownGroup: Group, kind: string): string {
+  const hosts = `${unit.each ? "each" : "first"} of ${[unit.group ?? ownGroup].flat().join(" and ")}`
   const files = codes((unit.files ?? []).map(({ dest }) => dest))
   const cells = [
     `${kind} \`${unit.name}\``,

@@ -41,11 +41,15 @@ function hostFrom(node: NodeRecord): InventoryHost {
 /** The group that every host is in. */
 const everyone = "all"
 
-/** The hosts of a group. A site without any group has one host that is everything: its first. */
-export function hostsOf(inventory: Inventory, group: string): readonly InventoryHost[] {
-  if (group === everyone) return inventory.hosts
+/** The hosts of a group, or of any of several. A site without any group has one host that is everything: its first. */
+export function hostsOf(inventory: Inventory, group: string | readonly string[]): readonly InventoryHost[] {
+  const wanted = [group].flat()
+  if (wanted.includes(everyone)) return inventory.hosts
   const grouped = inventory.hosts.some(({ groups }) => groups.length > 0)
-  const hosts = grouped ? inventory.hosts.filter(({ groups }) => groups.includes(group)) : inventory.hosts.slice(0, 1)
-  if (hosts.length === 0) throw new BifrostError(deployErrors.NO_HOST, { expected: `a host in the group ${group}` })
+  const carries = ({ groups }: InventoryHost) => groups.some((each) => wanted.includes(each))
+  const hosts = grouped ? inventory.hosts.filter(carries) : inventory.hosts.slice(0, 1)
+  if (hosts.length === 0) {
+    throw new BifrostError(deployErrors.NO_HOST, { expected: `a host in the group ${wanted.join(" or ")}` })
+  }
   return hosts
 }

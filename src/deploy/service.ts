@@ -9,8 +9,8 @@ export interface ServiceDefinition {
   readonly name: string
   /** What it is for, in a few words. */
   readonly summary: string
-  /** The inventory's group whose hosts carry it. */
-  readonly group: string
+  /** The inventory's group whose hosts carry it; of several groups, the hosts that are in any. */
+  readonly group: Group
   /** Whether a site has it; without it, as the site file says of a service of this name, else every site. */
   readonly enabled?: (site: SiteConfig) => boolean
   readonly secrets?: Readonly<Record<string, SecretKind>>
@@ -28,6 +28,8 @@ export interface ServiceDefinition {
   /** Where people reach it, when that is no entry of the catalog. */
   readonly address?: (context: Pick<ServiceContext, "site" | "carriers">) => string
 }
+
+export type Group = string | readonly string[]
 
 export type SecretKind = "password" | "fernet"
 
@@ -66,7 +68,7 @@ export interface UnitDefinition {
   readonly name: string
   readonly image: string
   /** The group whose hosts carry it; its service's unless given. */
-  readonly group?: string
+  readonly group?: Group
   /** On each host of the group; without it, on the first. */
   readonly each?: true
   /** Whether a site has it; without it, as its service. */

@@ -5,7 +5,6 @@ import { resolveSite, type SiteConfig } from "../site.ts"
 import { checkSite } from "./check.ts"
 import { overridesFolder, type SiteFolder, siteFile } from "./files.ts"
 import { type Finding, isError } from "./finding.ts"
-import type { OptionLists } from "./option-lists.ts"
 import { checkOverrides, type OverrideContext } from "./overrides.ts"
 import { readSite } from "./read.ts"
 
@@ -20,25 +19,25 @@ export interface InspectOptions {
   readonly services: readonly ServiceDefinition[]
   /** Without it names of hosts and groups are not checked. */
   readonly inventory?: Inventory
-  /** Which options images' services know; without it names of options are not checked. */
-  readonly options?: OptionLists
   /** What messages call the site file. */
   readonly name?: string
 }
 
 /** All that can be said of what the operator wrote without touching a host. */
-export function inspectSite({ folder, services, inventory, options, name = siteFile }: InspectOptions): SiteInspection {
+export function inspectSite({ folder, services, inventory, name = siteFile }: InspectOptions): SiteInspection {
   const { site, findings, placeOf } =
     folder.site === undefined
       ? { site: resolveSite(), findings: [], placeOf: () => ({ line: 1, column: 1 }) }
       : readSite(folder.site, name)
   if (!site) return { findings }
-  const groups = services.flatMap(({ group, containers }) => [group, ...containers.flatMap((each) => each.group ?? [])])
+  const groups = services.flatMap(({ group, containers }) =>
+    [group, ...containers.map((each) => each.group ?? [])].flat(),
+  )
   const checked = checkSite(site, placeOf, { groups, ...(inventory && { hosts: inventory.hosts }) }, name)
   // A site that contradicts itself may not be one that services can be placed in.
   const overrides = checked.some(isError)
     ? []
-    : overrideFindings(folder, { services, site, groups, ...(inventory && { inventory }), ...(options && { options }) })
+    : overrideFindings(folder, { services, site, groups, ...(inventory && { inventory }) })
   return { site, findings: [...checked, ...overrides] }
 }
 

@@ -30,6 +30,12 @@ it("makes a site without groups one host, and misses a group that no host has", 
   expect(() => hostsOf(inventoryFrom([node("a")]), "storage")).toThrow("storage")
 })
 
+it("takes the hosts of any of several groups, each once", () => {
+  const groups = { a: ["control", "compute"], b: ["network"], c: ["storage"], d: ["compute", "network"] }
+  const inventory = inventoryFrom(Object.entries(groups).map(([name, groups]) => node(name, { groups })))
+  expect(hostsOf(inventory, ["network", "compute"]).map(({ name }) => name)).toEqual(["a", "b", "d"])
+})
+
 it("keeps other lines of /etc/hosts, and its own block in place", () => {
   const inventory = inventoryFrom([node("a")])
   const once = withPeers("127.0.0.1 localhost", inventory)
