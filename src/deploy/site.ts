@@ -164,7 +164,7 @@ const services = part(
       ),
     }),
     neutron: service("neutron", "Neutron (networks)", {
-      plugin: choice(["ovn", "openvswitch"], "ovn", "What carries instances' networks.", "neutron_plugin_agent"),
+      plugin: choice(["openvswitch"], "openvswitch", "What carries instances' networks.", "neutron_plugin_agent"),
       datapath: choice(
         ["kernel", "userspace"],
         "kernel",

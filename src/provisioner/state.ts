@@ -8,7 +8,6 @@ const notHandedOver: readonly ((paths: Paths) => string)[] = [
   inState.images,
   inState.boot,
   inState.imagesLock,
-  inState.options,
   inState.site,
 ]
 

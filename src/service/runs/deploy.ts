@@ -62,8 +62,7 @@ export async function deployNodes(
   const privateKey = await store.secrets.get("site", "ssh_private_key")
   const inventory = inventoryFrom(nodes)
   if (!privateKey || inventory.hosts.length === 0) throw new BifrostError(serviceErrors.NOTHING_ENROLLED)
-  const lock = usesImages.includes(verb) ? await imagesLock(paths) : undefined
-  const { site, overrides, warnings } = await siteOfRun(paths, services, inventory, lock)
+  const { site, overrides, warnings } = await siteOfRun(paths, services, inventory)
   for (const warning of warnings) await tell("run.warning", { text: warning })
   // Events are appended in the order in which they happen; the last is awaited with the others, so that none is lost.
   let told = Promise.resolve()
@@ -75,7 +74,7 @@ export async function deployNodes(
     secrets: store.secrets,
     privateKey,
     registry,
-    lock: lock ?? noImages,
+    lock: usesImages.includes(verb) ? await imagesLock(paths) : noImages,
     accessFolder: inState.access(paths),
     ...{ verb, dryRun, scope, includeData },
     journal: runJournal(store.journal, run.id),

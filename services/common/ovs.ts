@@ -1,0 +1,31 @@
+import type { ServiceContext } from "../../src/deploy/service.ts"
+import type { SiteConfig } from "../../src/deploy/site.ts"
+
+/** What the services around Open vSwitch agree on. */
+
+/** Open vSwitch's name of the datapath; every bridge and every port on it must have the same. */
+export const datapathType = ({ services: { neutron } }: SiteConfig) =>
+  neutron.datapath === "userspace" ? "netdev" : "system"
+
+/** Sockets of ovsdb-server and of each bridge. */
+export const ovsVolume = "/run/openvswitch:/run/openvswitch"
+
+/** For root and nova alone (`openvswitch_db`); a port, which is the default of most, would be open to everyone on the host. */
+export const ovsdb = "unix:/run/openvswitch/db.sock"
+
+export interface ProviderNetwork {
+  readonly name: string
+  readonly bridge: string
+  readonly interface?: string
+}
+
+/** Neutron's physical networks as this host has them. */
+export function providerNetworks({ site, host }: Pick<ServiceContext, "site" | "host">): readonly ProviderNetwork[] {
+  const layers = [site.hosts[host.name], ...host.groups.map((group) => site.groups[group]), site]
+  const networks = layers.map((layer) => layer?.networks?.provider).find((provider) => provider !== undefined)
+  return Object.entries(networks ?? { physnet1: { bridge: "br-ex" } }).map(([name, network]) => ({
+    ...network,
+    name,
+    bridge: network.bridge ?? `br-${name}`,
+  }))
+}

@@ -1,0 +1,77 @@
+import type { ContainerDefinition, FileDefinition, HostAccess } from "../../src/deploy/service.ts"
+import { logVolume } from "../common/openstack.ts"
+import { ovsVolume } from "../common/ovs.ts"
+import { config, dhcpAgent, l3Agent, metadataAgent, ml2, openvswitchAgent } from "./config.ts"
+
+const metadataVolume = "neutron_metadata_socket:/var/lib/neutron/kolla/"
+
+/** What `ip netns` makes lives on the host, as namespaces do: they outlive the container and other agents see them. */
+const netnsVolume = "/run/netns:/run/netns:shared"
+
+/** The capabilities that neutron.privileged.default sets, and a writable /proc/sys for namespaces that route. */
+const agentAccess: HostAccess = {
+  user: "root",
+  capabilities: ["NET_ADMIN", "NET_BROADCAST", "SYS_ADMIN", "SYS_PTRACE", "DAC_READ_SEARCH"],
+  unconfined: true,
+}
+
+/** Dest of a file is where the command finds it. */
+const command = (binary: string, files: readonly FileDefinition[]) => () =>
+  [binary, ...files.map(({ dest }) => `--config-file ${dest}`)].join(" ")
+
+/** Part of Neutron that talks to the others over the message bus alone. */
+export const messageWorker = (options: {
+  readonly name: string
+  readonly image: string
+  readonly binary: string
+  readonly files: readonly FileDefinition[]
+}): ContainerDefinition => {
+  const { name, image, binary, files } = options
+  return {
+    name,
+    image,
+    command: command(binary, files),
+    files,
+    volumes: [logVolume],
+    needs: ["task/bootstrap_neutron", "container/rabbitmq", "catalog/neutron"],
+    healthy: () => ["healthcheck_port", binary, "5672"],
+  }
+}
+
+const agent = (name: string, own: readonly FileDefinition[]): ContainerDefinition => {
+  const binary = name.replaceAll("_", "-")
+  const worker = messageWorker({ name, image: binary, binary, files: [config, ...own] })
+  return { ...worker, each: true, needs: ["container/rabbitmq", "container/neutron_rpc_server"] }
+}
+
+/** On every host that has ports: wires them up, keeps their security groups. */
+const openvswitch: ContainerDefinition = {
+  ...agent("neutron_openvswitch_agent", [ml2, openvswitchAgent]),
+  group: ["network", "compute"],
+  access: agentAccess,
+  volumes: [logVolume, ovsVolume],
+  needs: ["container/rabbitmq", "container/neutron_rpc_server", "here/container/openvswitch_vswitchd"],
+}
+
+const dhcp: ContainerDefinition = {
+  ...agent("neutron_dhcp_agent", [dhcpAgent]),
+  access: agentAccess,
+  volumes: [logVolume, ovsVolume, metadataVolume, netnsVolume],
+  needs: ["container/neutron_rpc_server", "here/container/neutron_openvswitch_agent"],
+}
+
+const l3: ContainerDefinition = {
+  ...agent("neutron_l3_agent", [l3Agent]),
+  access: agentAccess,
+  volumes: [logVolume, ovsVolume, metadataVolume, netnsVolume],
+  needs: ["container/neutron_rpc_server", "here/container/neutron_openvswitch_agent"],
+}
+
+/** Answers what instances ask 169.254.169.254: says who asks, and lets Nova answer. Beside the proxies, on their socket. */
+const metadata: ContainerDefinition = {
+  ...agent("neutron_metadata_agent", [metadataAgent]),
+  volumes: [logVolume, metadataVolume],
+  permissions: [{ path: "/var/lib/neutron/kolla", owner: "neutron:neutron" }],
+}
+
+export const openvswitchAgents = [openvswitch, dhcp, l3, metadata]

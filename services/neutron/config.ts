@@ -1,0 +1,117 @@
+import { basename } from "node:path"
+import type { OsloConfig } from "../../src/deploy/oslo.ts"
+import type { DatabaseDefinition, FileDefinition, ServiceContext, ServiceUser } from "../../src/deploy/service.ts"
+import {
+  authToken,
+  configFile,
+  database,
+  logging,
+  messaging,
+  serviceAuth,
+  serviceUser,
+  transportUrl,
+} from "../common/openstack.ts"
+import { datapathType, ovsdb, providerNetworks } from "../common/ovs.ts"
+
+export const neutronDatabase: DatabaseDefinition = { name: "neutron", password: "neutron_database_password" }
+export const user: ServiceUser = { name: "neutron", password: "neutron_keystone_password" }
+
+/** Shared by the metadata agent and the proxies that the other agents start; only Neutron's user opens it. */
+export const metadataSocket = "/var/lib/neutron/kolla/metadata_proxy"
+
+export const config = configFile({
+  service: "neutron",
+  content: (context) => ({
+    DEFAULT: {
+      ...logging(context, "neutron"),
+      transport_url: transportUrl(context),
+      core_plugin: "ml2",
+      service_plugins: "router",
+      bind_host: context.host.address,
+      host: context.host.name,
+      state_path: "/var/lib/neutron",
+      // A process for each costs 150 MB; these are enough for a hundred hypervisors.
+      rpc_workers: 1,
+      rpc_state_report_workers: 1,
+    },
+    // Agents are root in their containers, whose capabilities are the limit: nothing would be won by sudo.
+    agent: { root_helper: "" },
+    database: database(context, neutronDatabase, 5),
+    keystone_authtoken: authToken(context, user),
+    service_user: serviceUser(context, user),
+    nova: { ...serviceAuth(context, user), endpoint_type: "internal" },
+    oslo_concurrency: { lock_path: "/var/lib/neutron/tmp" },
+    oslo_messaging_rabbit: messaging,
+    oslo_middleware: { enable_proxy_headers_parsing: true },
+  }),
+})
+
+const file = (dest: string, content: (context: ServiceContext) => OsloConfig): FileDefinition => ({
+  name: basename(dest),
+  dest: `/etc/neutron/${dest}`,
+  owner: "neutron:neutron",
+  perm: "0600",
+  content,
+})
+
+export const ml2 = file("plugins/ml2/ml2_conf.ini", (context) => {
+  const physical = providerNetworks(context).map(({ name }) => name)
+  return {
+    ml2: {
+      type_drivers: "flat,vlan,vxlan",
+      tenant_network_types: "vxlan",
+      mechanism_drivers: "openvswitch,l2population",
+      extension_drivers: "port_security",
+    },
+    ml2_type_flat: { flat_networks: physical.join(",") },
+    ml2_type_vlan: { network_vlan_ranges: physical.join(",") },
+    ml2_type_vxlan: { vni_ranges: "1:65535" },
+  }
+})
+
+/** `[ovs]` of every agent; each makes ports, and a port must have its bridge's datapath. */
+const ovs = ({ site }: ServiceContext) => ({ ovsdb_connection: ovsdb, datapath_type: datapathType(site) })
+
+export const openvswitchAgent = file("plugins/ml2/openvswitch_agent.ini", (context) => ({
+  ovs: {
+    ...ovs(context),
+    bridge_mappings: providerNetworks(context)
+      .map(({ name, bridge }) => `${name}:${bridge}`)
+      .join(","),
+    local_ip: context.network("tunnel").address,
+  },
+  agent: { tunnel_types: "vxlan", l2_population: true, arp_responder: true },
+  securitygroup: { firewall_driver: "openvswitch" },
+}))
+
+/** Of agents that make ports of their own, and start the proxies that hand requests for metadata to the metadata agent. */
+const ports = {
+  interface_driver: "openvswitch",
+  metadata_proxy_socket: metadataSocket,
+  // The socket's owner, as which the metadata agent runs.
+  metadata_proxy_user: "neutron",
+  metadata_proxy_group: "neutron",
+}
+
+export const dhcpAgent = file("dhcp_agent.ini", (context) => ({
+  DEFAULT: { ...ports, enable_isolated_metadata: true },
+  ovs: ovs(context),
+}))
+
+export const l3Agent = file("l3_agent.ini", (context) => ({
+  DEFAULT: ports,
+  ovs: ovs(context),
+}))
+
+export const metadataAgent = file("metadata_agent.ini", (context) => {
+  const [nova] = context.carriers("nova_metadata")
+  return {
+    DEFAULT: {
+      nova_metadata_host: nova?.address,
+      nova_metadata_port: 8775,
+      metadata_proxy_shared_secret: context.secret("metadata_secret"),
+      metadata_proxy_socket: metadataSocket,
+      metadata_workers: 1,
+    },
+  }
+})

@@ -1,0 +1,87 @@
+import { defineService, type FileDefinition, type ServiceContext } from "../../src/deploy/service.ts"
+import { logVolume } from "../common/openstack.ts"
+import { datapathType, ovsdb, ovsVolume, providerNetworks } from "../common/ovs.ts"
+
+const log = (program: string) =>
+  `-vconsole:emer -vsyslog:err -vfile:info --log-file=/var/log/kolla/openvswitch/${program}.log`
+
+const startFile = (name: string, lines: (context: ServiceContext) => readonly string[]): FileDefinition => ({
+  name,
+  dest: `/etc/openvswitch/${name}`,
+  owner: "root:root",
+  perm: "0755",
+  content: (context) => `${["#!/bin/bash", "set -o errexit", ...lines(context)].join("\n")}\n`,
+})
+
+const startDatabase = startFile("start-ovsdb-server", () => [
+  // The socket is for the process's group as well: nova-compute plugs ports as nova.
+  "umask 0007",
+  "exec ovs_wrapper ovsdb-server /usr/sbin/ovsdb-server /var/lib/openvswitch/conf.db " +
+    `--remote=p${ovsdb} ${log("ovsdb-server")} --pidfile`,
+])
+
+/**
+ * Brings the bridges of the physical networks into the database, then becomes the switch. A bridge that someone removed is
+ * there again after a restart, and the health check asks for that.
+ */
+const startSwitch = startFile("start-vswitchd", (context) => {
+  const { site, host } = context
+  const type = datapathType(site)
+  const bridges = providerNetworks(context)
+  return [
+    `vsctl() { ovs-vsctl --no-wait --db=${ovsdb} --timeout=30 "$@"; }`,
+    `vsctl set Open_vSwitch . external-ids:system-id=${host.name} external-ids:hostname=${host.name}`,
+    // A packet that leaves a port of the kernel's for the userspace datapath has neither checksum nor its final size: with
+    // this, both cross over as metadata, as between any two interfaces of the kernel.
+    ...(type === "netdev" ? ["vsctl set Open_vSwitch . other_config:userspace-tso-enable=true"] : []),
+    ...bridges.flatMap(({ bridge, interface: port }) => [
+      `vsctl --may-exist add-br ${bridge} -- set Bridge ${bridge} datapath_type=${type} fail_mode=standalone`,
+      ...(port ? [`vsctl --may-exist add-port ${bridge} ${port}`, `ip link set ${port} up`] : []),
+    ]),
+    // Once it runs: the kernel's side of each bridge, through which the host itself reaches the network.
+    ...bridges.map(
+      ({ bridge }) =>
+        `(ovs-vsctl --db=${ovsdb} --timeout=60 wait-until Interface ${bridge} ofport!=[] && ip link set ${bridge} up) &`,
+    ),
+    "disown -a",
+    `exec ovs_wrapper ovs-vswitchd /usr/sbin/ovs-vswitchd ${ovsdb} ${log("ovs-vswitchd")} --pidfile`,
+  ]
+})
+
+/** The switch itself, for whatever plugs ports into it. */
+export default defineService({
+  name: "openvswitch",
+  summary: "the switch that instances and routers are plugged into",
+  group: ["network", "compute"],
+  enabled: ({ services: { neutron } }) => neutron.enabled,
+  containers: [
+    {
+      name: "openvswitch_db",
+      image: "openvswitch-db-server",
+      each: true,
+      // Root with Kolla's fixed id of nova as its group.
+      access: { user: "0:42436" },
+      command: () => startDatabase.dest,
+      files: [startDatabase],
+      volumes: [logVolume, ovsVolume, "openvswitch_db:/var/lib/openvswitch/"],
+      healthy: () => ["ovsdb-client", "--timeout=10", "list-dbs", ovsdb],
+    },
+    {
+      name: "openvswitch_vswitchd",
+      image: "openvswitch-vswitchd",
+      each: true,
+      access: { user: "root", capabilities: ["NET_ADMIN", "NET_BROADCAST"], devices: ["/dev/net/tun"] },
+      command: () => startSwitch.dest,
+      files: [startSwitch],
+      volumes: [logVolume, ovsVolume],
+      needs: ["here/container/openvswitch_db"],
+      healthy: (context) => [
+        "bash",
+        "-c",
+        providerNetworks(context)
+          .map(({ bridge }) => `ovs-appctl --timeout=10 fdb/stats-show ${bridge}`)
+          .join(" && "),
+      ],
+    },
+  ],
+})
