@@ -9,6 +9,7 @@ export default defineService({
       name: "mariadb",
       image: "mariadb",
       command: () => "/usr/sbin/mariadbd --defaults-file=/etc/mysql/my.cnf",
+      listens: [3306],
       volumes: ["mariadb:/var/lib/mysql"],
       permissions: [{ path: "/var/lib/mysql", owner: "mysql:mysql" }],
       files: [

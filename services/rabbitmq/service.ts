@@ -15,6 +15,8 @@ export default defineService({
       name: "rabbitmq",
       image: "rabbitmq",
       command: () => "/usr/lib/rabbitmq/bin/rabbitmq-server",
+      // Clients, Erlang's port mapper, and other nodes.
+      listens: [port, 4369, 25672],
       volumes: ["rabbitmq:/var/lib/rabbitmq"],
       permissions: [{ path: "/var/lib/rabbitmq", owner: "rabbitmq:rabbitmq" }],
       files: [

@@ -15,9 +15,10 @@ export const commandFiles: readonly CommandFile[] = [
   { words: ["provision"], load: async () => (await import("./provision.ts")).registerProvision },
   { words: ["deploy", "reconfigure", "plan"], load: async () => (await import("./deploy.ts")).registerDeploy },
   {
-    words: ["pull", "post-deploy", "stop", "start", "destroy"],
+    words: ["bootstrap-servers", "pull", "post-deploy", "stop", "start", "destroy"],
     load: async () => (await import("./lifecycle.ts")).registerLifecycle,
   },
+  { words: ["prechecks", "check"], load: async () => (await import("./checks.ts")).registerChecks },
   { words: ["service"], load: async () => (await import("./service.ts")).registerService },
   { words: ["site"], load: async () => (await import("./site.ts")).registerSite },
   { words: ["secrets"], load: async () => (await import("./secrets.ts")).registerSecrets },

@@ -13,38 +13,45 @@ interface Verb {
   readonly help: string
   readonly examples: readonly string[]
   /** Whether it can be limited to services and hosts. */
-  readonly part: boolean
+  readonly part: readonly ("only" | "host")[]
 }
 
 /** Verbs that act on what is deployed, or prepare it; each is a run of its own kind. */
 const verbs: readonly Verb[] = [
   {
+    word: "bootstrap-servers",
+    description: "prepare hosts: container engine, names of the others, kernel modules and settings",
+    help: "What is there already is left alone, and nothing that runs is restarted.",
+    examples: ["bootstrap-servers --dry-run", "bootstrap-servers --host compute3"],
+    part: ["host"],
+  },
+  {
     word: "pull",
     description: "bring the images of the site's services to the hosts; nothing is started",
     help: "Before an upgrade, so that the deploy itself has nothing to wait for.",
     examples: ["pull", "pull --only nova", "pull --host compute3"],
-    part: true,
+    part: ["only", "host"],
   },
   {
     word: "post-deploy",
     description: "write openrc.sh and clouds.yaml, and prove them by a token",
     help: "deploy does this too; the files are for their owner only.",
     examples: ["post-deploy"],
-    part: false,
+    part: [],
   },
   {
     word: "stop",
     description: "end the site's containers, each after those that need it",
     help: "They stay ended when a host is restarted; bifrost-ts start, or a deploy, lets them run again.",
     examples: ["stop", "stop --only nova", "stop --host compute3"],
-    part: true,
+    part: ["only", "host"],
   },
   {
     word: "start",
     description: "let containers that were ended run again, each after those that it needs are healthy",
     help: "Nothing about them is changed; deploy also brings them to what the definitions say.",
     examples: ["start", "start --host compute3"],
-    part: true,
+    part: ["only", "host"],
   },
 ]
 
@@ -54,11 +61,11 @@ interface DestroyFlags extends SiteFlags {
   readonly yesIReallyReallyMeanIt?: boolean
 }
 
-/** `bifrost-ts pull|post-deploy|stop|start|destroy`. */
+/** `bifrost-ts bootstrap-servers|pull|post-deploy|stop|start|destroy`. */
 export function registerLifecycle(program: Command): void {
   for (const { word, description, help, examples: shown, part } of verbs) {
     const command = program.command(word)
-    runOptions(part ? partOptions(command) : command)
+    runOptions(partOptions(command, part))
       .description(description)
       .option("--dry-run", "only show what would be done")
       .addHelpText("after", `\n${help}`)

@@ -29,8 +29,13 @@ export function registerRun(program: Command): void {
       const { runs } = await client().get<{ runs: RunRecord[] }>("/v1/runs")
       if (json) return console.log(JSON.stringify(runs, null, 2))
       if (runs.length === 0) return console.log("No run yet: bifrost-ts provision")
-      const rows = runs.map(({ id, kind, status, started_at, ended_at }) => [
-        ...[id, kind, status, new Date(started_at).toISOString().slice(0, 19).replace("T", " ")],
+      const rows = runs.map(({ id, kind, request, status, started_at, ended_at }) => [
+        ...[
+          id,
+          request["dry_run"] ? `${kind} (dry run)` : kind,
+          status,
+          new Date(started_at).toISOString().slice(0, 19).replace("T", " "),
+        ],
         elapsed((ended_at ?? Date.now()) - started_at),
       ])
       console.log(table(["RUN", "KIND", "STATUS", "STARTED (UTC)", "TOOK"], rows))

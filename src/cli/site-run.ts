@@ -2,7 +2,7 @@ import type { Command } from "commander"
 import pc from "picocolors"
 import type { RunRequest } from "../api/ports.ts"
 import type { DeployResult } from "../deploy/run.ts"
-import type { RunRecord } from "../store/records.ts"
+import type { JsonObject, RunRecord } from "../store/records.ts"
 import { systemClock } from "../util/clock.ts"
 import { BifrostError } from "../util/errors.ts"
 import { type Client, path } from "./client.ts"
@@ -19,8 +19,10 @@ export interface SiteFlags {
 }
 
 /** The part of the site that a command is limited to. */
-export function partOptions(command: Command): Command {
-  return command.option("--only <service...>", "only these services").option("--host <host...>", "only on these hosts")
+export function partOptions(command: Command, by: readonly ("only" | "host")[] = ["only", "host"]): Command {
+  if (by.includes("only")) command.option("--only <service...>", "only these services")
+  if (by.includes("host")) command.option("--host <host...>", "only on these hosts")
+  return command
 }
 
 export const partOf = ({ only, host }: SiteFlags) => ({ ...(only && { only }), ...(host && { hosts: host }) })
@@ -47,17 +49,21 @@ export function printPlan(result: DeployResult, json: boolean): void {
 
 /** What a run would do; nothing is changed. */
 export async function plan(client: Client, request: RunRequest): Promise<DeployResult> {
-  const run = await finished(client, { ...request, dry_run: true })
-  if (run.status === "succeeded" && run.result) return run.result as unknown as DeployResult
-  const { error, remedy } = run.result ?? {}
+  return (await resultOf(client, { ...request, dry_run: true })) as unknown as DeployResult
+}
+
+/** What a run came to, without a word meanwhile. Throws RUN_FAILED with its own words. */
+export async function resultOf(client: Client, request: RunRequest): Promise<JsonObject> {
+  const { status, result } = await finished(client, request)
+  if (status === "succeeded" && result) return result
+  const { error, remedy } = result ?? {}
   throw new BifrostError(cliErrors.RUN_FAILED, {
     ...(typeof error === "string" && { detail: error }),
     ...(typeof remedy === "string" && { remedy }),
   })
 }
 
-/** A run from its start to its end, without a word. */
-export async function finished(client: Client, request: RunRequest): Promise<RunRecord> {
+async function finished(client: Client, request: RunRequest): Promise<RunRecord> {
   const stop = new AbortController()
   // Opened before the run begins, so that its end is not missed.
   const events = await client.events("/v1/events", stop.signal)

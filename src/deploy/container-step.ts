@@ -89,6 +89,32 @@ export function containerStep(options: ContainerStepOptions): Step<ContainerSeen
     await becomeHealthy(unit.name, signal)
   }
 
+  /** Lets the one before serve again when the new one does not. */
+  const replace = async (seen: ContainerSeen, action: Change["action"], signal: AbortSignal) => {
+    if (action === "recreate") await setAside(transport, seen.unit, signal)
+    try {
+      await bringAbout(seen, action, signal)
+    } catch (error) {
+      const replaces = action === "recreate" || seen.previous !== undefined
+      if (replaces && !signal.aborted && error instanceof Error) error.message += `\n${await goBack(seen, signal)}`
+      throw error
+    }
+  }
+
+  const act = async (seen: ContainerSeen, action: Change["action"], signal: AbortSignal) => {
+    const elsewhere = stopped.get(everywhere)
+    if (elsewhere !== undefined && disturbing.includes(action)) {
+      const detail = `${seen.unit.name} failed on ${elsewhere}`
+      throw new BifrostError(deployErrors.ROLLOUT_STOPPED, { node: host.entry.name, detail })
+    }
+    try {
+      await replace(seen, action, signal)
+    } catch (error) {
+      if (!signal.aborted) stopped.set(everywhere, host.entry.name)
+      throw error
+    }
+  }
+
   return {
     id: options.id,
     after: options.after,
@@ -133,26 +159,12 @@ export function containerStep(options: ContainerStepOptions): Step<ContainerSeen
       const seen = last!
       const { unit } = seen
       const action = changes.find(({ target }) => target === `container ${unit.name}`)?.action
-      if (action) {
-        const elsewhere = stopped.get(everywhere)
-        if (elsewhere !== undefined && disturbing.includes(action)) {
-          const detail = `${unit.name} failed on ${elsewhere}`
-          throw new BifrostError(deployErrors.ROLLOUT_STOPPED, { node: host.entry.name, detail })
-        }
-        if (action === "recreate") await setAside(transport, unit, signal)
-        try {
-          await bringAbout(seen, action, signal)
-        } catch (error) {
-          host.touched()
-          if (signal.aborted) throw error
-          stopped.set(everywhere, host.entry.name)
-          const replaces = action === "recreate" || seen.previous !== undefined
-          if (replaces && error instanceof Error) error.message += `\n${await goBack(seen, signal)}`
-          throw error
-        }
+      try {
+        if (action) await act(seen, action, signal)
+        if (action !== "create" || seen.previous) await dropOld(transport, unit, signal)
+      } finally {
+        host.touched()
       }
-      if (action !== "create" || seen.previous) await dropOld(transport, unit, signal)
-      host.touched()
     },
   }
 }

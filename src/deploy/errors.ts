@@ -71,6 +71,17 @@ export const deployErrors = defineErrors({
     summary: "which of the hosts is meant has to be said, and it has to be one that carries the container",
     remedy: "Name one of them: --host NAME",
   },
+  ENGINE_NOT_INSTALLED: {
+    status: 502,
+    summary: "no container engine could be installed on the host",
+    remedy:
+      "Can it reach its package archive? Or install Docker Engine 25 or later yourself; then run the command again.",
+  },
+  MODULE_MISSING: {
+    status: 409,
+    summary: "the host's kernel lacks a module that a service on it needs",
+    remedy: "Install a kernel that has it.",
+  },
   NOT_DEPLOYED: {
     status: 409,
     summary: "a container is not there",

@@ -81,6 +81,8 @@ export interface UnitDefinition {
   readonly listens?: readonly number[]
   /** Features of the host's kernel that it cannot do without. */
   readonly kernel?: (site: SiteConfig) => readonly KernelFeature[]
+  /** Settings of the host's kernel that it counts on, e.g. `net.ipv4.ip_forward`. */
+  readonly sysctl?: (site: SiteConfig) => Readonly<Record<string, string>>
   /** More than every container may. */
   readonly access?: HostAccess
   readonly environment?: (context: ServiceContext) => Readonly<Record<string, string>>

@@ -1,6 +1,7 @@
 import type { StepGraph } from "../graph/graph.ts"
 import { contracted } from "../graph/select.ts"
 import { type AssembleOptions, assemble } from "./assemble.ts"
+import { bootstrapGraph } from "./bootstrap/graph.ts"
 import { destroyGraph, type LifecycleOptions, startGraph, stopGraph } from "./lifecycle/graphs.ts"
 import { Placement } from "./placement.ts"
 import { type Scope, scoped, targetsOf } from "./scope.ts"
@@ -33,6 +34,10 @@ export const verbs = {
   "post-deploy"(options) {
     const { graph, endpoints } = assemble(options)
     return { graph: contracted(graph, new Set(["site/access"])), endpoints }
+  },
+  "bootstrap-servers"(options) {
+    const placement = new Placement(options.services, options.inventory, options.site)
+    return { graph: bootstrapGraph({ ...options, placement }), endpoints: {} }
   },
   start: (options) => ({ graph: startGraph(lifecycle(options)), endpoints: {} }),
   stop: (options) => ({ graph: stopGraph(lifecycle(options)), endpoints: {} }),

@@ -20,6 +20,7 @@ import { startHousekeeping } from "./housekeeping.ts"
 import { provisioningNetwork } from "./network.ts"
 import { siteAuthority } from "./pki.ts"
 import { startRegistry } from "./registry.ts"
+import { checkKinds } from "./runs/checks.ts"
 import { deployKind, deployNodes } from "./runs/deploy.ts"
 import { RunEngine } from "./runs/engine.ts"
 import { provisionRun } from "./runs/provision.ts"
@@ -109,6 +110,7 @@ export async function serve(options: ServeOptions): Promise<() => Promise<void>>
           deploy: (nodes, context) => deployNodes(deploy, nodes, context),
         }),
         ...Object.fromEntries(verbNames.map((verb) => [verb, deployKind(deploy, verb)])),
+        ...checkKinds(deploy),
       },
     })
 

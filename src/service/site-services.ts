@@ -1,45 +1,18 @@
 import { PassThrough, Transform } from "node:stream"
-import { services } from "../../services/index.ts"
 import type { SiteServices } from "../api/ports.ts"
 import { carriedUnits, hostOfUnit } from "../deploy/carried.ts"
 import { demultiplex, execIn, orAbsent } from "../deploy/engine.ts"
 import { deployErrors } from "../deploy/errors.ts"
-import { type DeployHost, deployHost } from "../deploy/host.ts"
-import { inventoryFrom } from "../deploy/inventory.ts"
-import { Placement } from "../deploy/placement.ts"
+import type { DeployHost } from "../deploy/host.ts"
+import type { Placement } from "../deploy/placement.ts"
 import { redact } from "../deploy/secrets.ts"
-import type { Store } from "../store/port.ts"
-import { sshTransport } from "../transport/ssh.ts"
-import type { Clock } from "../util/clock.ts"
 import { BifrostError } from "../util/errors.ts"
-import type { Paths } from "../util/paths.ts"
 import type { Secret } from "../util/secret.ts"
-import { serviceErrors } from "./errors.ts"
-import { siteOfRun } from "./runs/site.ts"
-
-export interface SiteServicesOptions {
-  readonly store: Store
-  readonly paths: Paths
-  readonly clock: Clock
-}
+import { type OpenSiteOptions, openSite } from "./open-site.ts"
 
 /** A look at, and a hand in, what runs on the hosts, over the same SSH connections as a deployment's. */
-export function siteServices({ store, paths, clock }: SiteServicesOptions): SiteServices {
-  /** The site as it stands, with its hosts while the work lasts. */
-  const open = async () => {
-    const privateKey = await store.secrets.get("site", "ssh_private_key")
-    const inventory = inventoryFrom(await store.nodes.list())
-    if (!privateKey || inventory.hosts.length === 0) throw new BifrostError(serviceErrors.NOTHING_ENROLLED)
-    const { site } = await siteOfRun(paths, services, inventory)
-    const transports = inventory.hosts.map((entry) => ({ entry, transport: sshTransport(entry, privateKey, clock) }))
-    return {
-      placement: new Placement(services, inventory, site),
-      hosts: new Map(transports.map(({ entry, transport }) => [entry.name, deployHost(entry, transport, clock)])),
-      close: () => {
-        for (const { transport } of transports) transport.close()
-      },
-    }
-  }
+export function siteServices({ store, paths, clock }: OpenSiteOptions): SiteServices {
+  const open = () => openSite({ store, paths, clock })
   const find = async (hosts: ReadonlyMap<string, DeployHost>, placement: Placement, name: string, host?: string) => {
     const at = hosts.get(hostOfUnit(placement, name, host))!
     const container = at.transport.engine.getContainer(name)

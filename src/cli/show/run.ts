@@ -1,6 +1,8 @@
 import pc from "picocolors"
+import type { CheckResult } from "../../deploy/checks/finding.ts"
 import type { DeployResult } from "../../deploy/run.ts"
 import { isObject, type JsonObject, type RunRecord } from "../../store/records.ts"
+import { showChecks } from "./checks.ts"
 import { dueText, progressText } from "./explanation.ts"
 import { showPlan } from "./plan.ts"
 import type { DeployView, NodeView, RunView } from "./run-view.ts"
@@ -62,9 +64,11 @@ export function showOutcome(run: RunRecord): string {
   if (typeof error === "string") lines.push(`  ${error}`)
   if (typeof remedy === "string") lines.push(`  ${remedy}`)
   if (Array.isArray(active)) lines.push(`  ${plural(active.length, "node")} active: ${active.join(", ")}`)
-  const deployed = run.kind === "deploy" ? run.result : deploy
+  // A provision says what its deploy did; every other verb of the deployer is its own.
+  const deployed = isObject(run.result) && "changed" in run.result ? run.result : deploy
   if (isObject(deployed) && deployed["dryRun"] === true) lines.push(showPlan(deployed as unknown as DeployResult))
   else if (isObject(deployed)) lines.push(...deployedLines(deployed))
+  if (Array.isArray(run.result?.["findings"])) lines.push(showChecks(run.result as unknown as CheckResult, false))
   return lines.join("\n")
 }
 
@@ -75,8 +79,9 @@ function deployedLines({ changed, endpoints, access }: JsonObject): string[] {
     lines.push(
       changed.length === 0 ? "  nothing had to change" : `  ${plural(changed.length, "step")} changed something`,
     )
-  if (isObject(endpoints)) lines.push(...Object.entries(endpoints).map(([service, url]) => `  ${service}  ${url}`))
-  if (isObject(access) && typeof access["openrc"] === "string")
+  const urls = Object.entries(isObject(endpoints) ? endpoints : {})
+  lines.push(...urls.map(([service, url]) => `  ${service}  ${url}`))
+  if (urls.length > 0 && isObject(access) && typeof access["openrc"] === "string")
     lines.push(`  . ${access["openrc"]} && openstack token issue`)
   return lines
 }

@@ -15,6 +15,7 @@ const shapes: Record<Verb, TProperties> = {
   deploy: { ...parts, until: Type.Optional(name), with_dependencies: flag },
   pull: parts,
   "post-deploy": {},
+  "bootstrap-servers": { hosts: names },
   start: parts,
   stop: parts,
   destroy: { ...parts, include_data: flag, confirm: Type.Optional(name) },
