@@ -15,7 +15,7 @@ export interface JourneyOptions {
 }
 
 /** What has to be there before a lab can be deployed: made once, then found in the cache. */
-export const buildStages: readonly Stage[] = [
+const buildStages: readonly Stage[] = [
   { name: "ramdisk", why: "the deploy ramdisk, with the agent in it", args: ["images", "build", "ramdisk"] },
   { name: "os image", why: "the operating system that nodes get", args: ["images", "build", "os", "debian-13"] },
   { name: "provisioner image", why: "the provisioner's own container", args: ["images", "build", "provisioner"] },
@@ -25,12 +25,13 @@ export const buildStages: readonly Stage[] = [
 /** From nothing to a running Keystone on machines that were bare. */
 export function journey({ lab, nodes, firmware, memory, hostsCsv }: JourneyOptions): readonly Stage[] {
   return [
-    ...buildStages,
+    // Before the builds: what this machine cannot do shows at once. Machines that are off cost nothing meanwhile.
     {
       name: "lab",
       why: "bare machines, each with a BMC, on a network of their own",
       args: ["lab", "up", "--name", lab, "--nodes", String(nodes), "--firmware", firmware, "--memory", memory],
     },
+    ...buildStages,
     { name: "provisioner", why: "API, conductor, DHCP, TFTP, HTTP, registry", args: ["up", "--lab", lab] },
     {
       name: "push",
