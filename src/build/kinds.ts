@@ -1,6 +1,7 @@
 import { BifrostError } from "../util/errors.ts"
 import type { Paths } from "../util/paths.ts"
 import { buildErrors } from "./errors.ts"
+import { guest } from "./guest/kind.ts"
 import { os } from "./os/kind.ts"
 import { provisioner } from "./provisioner/kind.ts"
 import { ramdisk } from "./ramdisk/kind.ts"
@@ -36,7 +37,7 @@ export interface Buildable {
   build(name: string, context: BuildContext): Promise<Built>
 }
 
-export const kinds: readonly Buildable[] = [os, ramdisk, provisioner, vagrantBox]
+export const kinds: readonly Buildable[] = [os, ramdisk, guest, provisioner, vagrantBox]
 
 /** Finds what to build. NOT_BUILDABLE names what there would have been. */
 export function findBuildable(kind: string, name?: string): { readonly buildable: Buildable; readonly name: string } {

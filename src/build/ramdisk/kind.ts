@@ -11,7 +11,7 @@ import { inProject, nodeVersion } from "../project.ts"
 import { publishFile } from "../publish.ts"
 import { bundleAgent } from "./agent.ts"
 import { packTree } from "./archive.ts"
-import { kernelVersion, layOutTree } from "./tree.ts"
+import { installNode, kernelVersion, layOutTree } from "./tree.ts"
 
 const ramdisks: readonly RamdiskDefinition[] = [deploy, deployFirmware]
 
@@ -105,7 +105,8 @@ async function baseRecipe(definition: RamdiskDefinition, context: BuildContext, 
       const packagesRoot = join(unpacked.dir, "root")
       const tree = join(dir, "tree")
       context.progress("ramdisk: gathering programs, libraries and kernel modules")
-      await layOutTree(packagesRoot, definition, inProject("node_modules/node/bin/node"), tree)
+      await layOutTree(packagesRoot, definition, tree)
+      await installNode(packagesRoot, inProject("node_modules/node/bin/node"), tree)
       const archive = join(dir, "base.cpio")
       await packTree(tree, archive)
       await rm(tree, { recursive: true })

@@ -9,8 +9,10 @@ import { chooseModules } from "./modules.ts"
 const LIBRARIES = "usr/lib/x86_64-linux-gnu"
 const LOADER = "ld-linux-x86-64.so.2"
 
-/** Lays out the part of the ramdisk that seldom changes: programs, libraries, Node, kernel modules. */
-export async function layOutTree(root: string, definition: RamdiskDefinition, node: string, tree: string) {
+type Contents = Pick<RamdiskDefinition, "programs" | "applets" | "modules">
+
+/** Lays out a root for an initramfs: programs with their libraries, and kernel modules, from unpacked packages. */
+export async function layOutTree(root: string, definition: Contents, tree: string) {
   await mkdir(join(tree, "usr/bin"), { recursive: true })
   await mkdir(join(tree, LIBRARIES), { recursive: true })
   for (const name of ["bin", "sbin"]) await symlink("usr/bin", join(tree, name))
@@ -20,11 +22,10 @@ export async function layOutTree(root: string, definition: RamdiskDefinition, no
   await symlink("../run", join(tree, "var/run"))
 
   await installPrograms(root, definition, tree)
-  await installNode(root, node, tree)
   await installModules(root, definition.modules, tree)
 }
 
-async function installPrograms(root: string, definition: RamdiskDefinition, tree: string): Promise<void> {
+async function installPrograms(root: string, definition: Contents, tree: string): Promise<void> {
   for (const program of definition.programs) {
     const from = join(root, program)
     await copyFile(from, join(tree, "usr/bin", basename(program))).catch((cause: unknown) => {
@@ -38,7 +39,7 @@ async function installPrograms(root: string, definition: RamdiskDefinition, tree
   }
 }
 
-async function installNode(root: string, node: string, tree: string): Promise<void> {
+export async function installNode(root: string, node: string, tree: string): Promise<void> {
   const to = join(tree, "usr/bin/node")
   await run("strip", ["--strip-all", "-o", to, node])
   await chmod(to, 0o755)
