@@ -1,11 +1,14 @@
+import { readFile } from "node:fs/promises"
 import { basename, dirname, join, resolve } from "node:path"
 import type { Command } from "commander"
 import { services } from "../../services/index.ts"
 import type { Host } from "../api/inventory.ts"
 import type { Inventory } from "../deploy/inventory.ts"
+import { parseLock } from "../deploy/lock.ts"
 import { readSiteFolder, siteFile } from "../deploy/site/files.ts"
 import { isError } from "../deploy/site/finding.ts"
 import { inspectSite } from "../deploy/site/inspect.ts"
+import { readOptionLists } from "../deploy/site/option-lists.ts"
 import { BifrostError } from "../util/errors.ts"
 import { inState, pathsFrom } from "../util/paths.ts"
 import { Client } from "./client.ts"
@@ -38,7 +41,12 @@ export function registerValidate(program: Command): void {
       if (given !== undefined && folder.site === undefined)
         throw new BifrostError(cliErrors.FILE_UNREADABLE, { detail: file })
       const inventory = await knownInventory()
-      const { findings } = inspectSite({ folder, services, name: basename(file), ...(inventory && { inventory }) })
+      const options = await optionLists()
+      const { findings } = inspectSite({
+        ...{ folder, services, name: basename(file) },
+        ...(inventory && { inventory }),
+        ...(options && { options }),
+      })
       const valid = !findings.some((each) => strict || isError(each))
       const report = {
         file,
@@ -63,4 +71,11 @@ async function knownInventory(): Promise<Inventory | undefined> {
     if (error instanceof BifrostError && codes.includes(error.code)) return undefined
     throw error
   }
+}
+
+/** What the pushed images' services know; undefined before the first push. */
+async function optionLists() {
+  const paths = pathsFrom(process.env)
+  const lock = await readFile(inState.imagesLock(paths), "utf8").catch(() => undefined)
+  return lock === undefined ? undefined : readOptionLists(inState.options(paths), parseLock(lock))
 }

@@ -8,6 +8,7 @@ const notHandedOver: readonly ((paths: Paths) => string)[] = [
   inState.images,
   inState.boot,
   inState.imagesLock,
+  inState.options,
   inState.site,
 ]
 

@@ -30,6 +30,8 @@ export const inState = {
   imagesLock: (paths: Paths) => join(paths.state, "images.lock"),
   /** What the operator writes: bifrost.yaml and, below config/, override files. */
   site: (paths: Paths) => join(paths.state, "site"),
+  /** DIGEST.json: which options the services in an image know. */
+  options: (paths: Paths) => join(paths.state, "options"),
   /** openrc.sh and clouds.yaml. */
   access: (paths: Paths) => join(paths.state, "access"),
 }

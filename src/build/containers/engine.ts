@@ -40,3 +40,14 @@ export function followProgress(
     )
   })
 }
+
+/** Engine API, "Attach to a container": frames of [stream, 0, 0, 0, length (4, big-endian)] and payload. */
+export function demultiplexed(raw: Buffer): string {
+  const parts: Buffer[] = []
+  for (let at = 0; at + 8 <= raw.length; ) {
+    const length = raw.readUInt32BE(at + 4)
+    parts.push(raw.subarray(at + 8, at + 8 + length))
+    at += 8 + length
+  }
+  return Buffer.concat(parts).toString("utf8")
+}

@@ -1,6 +1,10 @@
 import type { Command } from "commander"
+import type Docker from "dockerode"
 import pc from "picocolors"
 import { defaultRetries } from "../../build/containers/build.ts"
+import type { ImageRecipe } from "../../build/containers/catalog.ts"
+import { keepOptions } from "../../build/containers/option-names.ts"
+import type { PushedImages } from "../../build/containers/push.ts"
 import { pushSite } from "../../build/containers/push-site.ts"
 import { runningOnly } from "../../build/containers/select.ts"
 import { openEngine } from "../../build/provisioner/engine.ts"
@@ -38,6 +42,14 @@ export function registerImagesPush(images: Command): void {
     .action(push)
 }
 
+/** What plans compare options' names with, so that a mistyped one is told before anything starts. */
+async function keepOptionNames(recipes: readonly ImageRecipe[], pushed: PushedImages, docker: Docker, folder: string) {
+  for (const { definition, reference } of recipes) {
+    const locked = pushed.images[definition.name]
+    if (locked) await keepOptions(docker, reference, locked.digest, folder)
+  }
+}
+
 async function push(words: readonly string[], flags: PushFlags) {
   const { all, names } = await chosenImages(words, flags)
   const recipes = runningOnly(all, names)
@@ -54,6 +66,8 @@ async function push(words: readonly string[], flags: PushFlags) {
       onRetry: (image, error, seconds) =>
         console.error(`${pc.yellow("↻")} ${image.padEnd(24)} again in ${seconds} s: ${error}`),
     })
-  const pushed = await (flags.to ? pushTo(flags.to) : withRegistryRelay(pathsFrom(process.env), pushTo))
+  const paths = pathsFrom(process.env)
+  const pushed = await (flags.to ? pushTo(flags.to) : withRegistryRelay(paths, pushTo))
+  await keepOptionNames(recipes, pushed, docker, inState.options(paths))
   console.log(flags.json ? JSON.stringify(pushed, null, 2) : `${flags.lock} written`)
 }

@@ -5,6 +5,7 @@ import { resolveSite, type SiteConfig } from "../site.ts"
 import { checkSite } from "./check.ts"
 import { overridesFolder, type SiteFolder, siteFile } from "./files.ts"
 import { type Finding, isError } from "./finding.ts"
+import type { OptionLists } from "./option-lists.ts"
 import { checkOverrides, type OverrideContext } from "./overrides.ts"
 import { readSite } from "./read.ts"
 
@@ -19,12 +20,14 @@ export interface InspectOptions {
   readonly services: readonly ServiceDefinition[]
   /** Without it names of hosts and groups are not checked. */
   readonly inventory?: Inventory
+  /** Which options images' services know; without it names of options are not checked. */
+  readonly options?: OptionLists
   /** What messages call the site file. */
   readonly name?: string
 }
 
 /** All that can be said of what the operator wrote without touching a host. */
-export function inspectSite({ folder, services, inventory, name = siteFile }: InspectOptions): SiteInspection {
+export function inspectSite({ folder, services, inventory, options, name = siteFile }: InspectOptions): SiteInspection {
   const { site, findings, placeOf } =
     folder.site === undefined
       ? { site: resolveSite(), findings: [], placeOf: () => ({ line: 1, column: 1 }) }
@@ -37,7 +40,7 @@ export function inspectSite({ folder, services, inventory, name = siteFile }: In
   // A site that contradicts itself may not be one that services can be placed in.
   const overrides = checked.some(isError)
     ? []
-    : overrideFindings(folder, { services, site, groups, ...(inventory && { inventory }) })
+    : overrideFindings(folder, { services, site, groups, ...(inventory && { inventory }), ...(options && { options }) })
   return { site, findings: [...checked, ...overrides] }
 }
 

@@ -4,15 +4,26 @@ import { readYaml } from "../../util/yaml.ts"
 import { contextFrom } from "../context.ts"
 import type { Inventory } from "../inventory.ts"
 import { OsloSyntaxError, parseOslo } from "../oslo.ts"
-import { type FilePlace, type MergeKind, mergeKind, type Overrides, overridePaths } from "../overrides.ts"
+import {
+  type FileContent,
+  type FilePlace,
+  type MergeKind,
+  mergeKind,
+  type Overrides,
+  overridePaths,
+} from "../overrides.ts"
 import { Placement } from "../placement.ts"
 import type { ServiceDefinition } from "../service.ts"
 import type { SiteConfig } from "../site.ts"
 import { overridesFolder } from "./files.ts"
-import type { Finding } from "./finding.ts"
+import { type Finding, isError } from "./finding.ts"
+import { checkOptionNames } from "./option-findings.ts"
+import type { OptionLists } from "./option-lists.ts"
 
 export interface PlacedFile extends FilePlace {
   readonly kind: MergeKind
+  readonly image: string
+  readonly builtin: FileContent
 }
 
 /** Every file that a site lays down. What definitions make of them is asked with values that stand for the real ones. */
@@ -25,8 +36,9 @@ export function placedFiles(placement: Placement, site: SiteConfig): PlacedFile[
       databaseUrl: () => "",
     }
     return (unit.files ?? []).map(({ name, content }): PlacedFile => {
-      const kind = mergeKind(name, content(context))
-      return { service, container: unit.name, host: host.name, file: name, kind }
+      const builtin = content(context)
+      const kind = mergeKind(name, builtin)
+      return { service, container: unit.name, host: host.name, file: name, kind, image: unit.image, builtin }
     })
   })
 }
@@ -42,19 +54,22 @@ export interface OverrideContext {
   readonly inventory?: Inventory
   readonly groups: readonly string[]
   readonly site: SiteConfig
+  /** Which options an image's services know; without it names of options are not checked. */
+  readonly options?: OptionLists
 }
 
 const anyHost = "<host>"
 
 /** A warning for each override file that is used by nothing, an error for each that cannot be read. */
 export function checkOverrides(overrides: Overrides, context: OverrideContext): Finding[] {
-  if (overrides.size === 0) return []
+  if (overrides.size === 0 && !context.options) return []
   const known = context.inventory?.hosts.length ? context.inventory : undefined
   const standIn = { name: anyHost, address: "192.0.2.1", port: 22, user: "root", hostKey: "", groups: context.groups }
   const inventory = known ?? { hosts: [standIn] }
   const placement = new Placement(context.services, inventory, context.site)
-  const usable = usablePaths(placedFiles(placement, context.site))
-  return [...overrides].flatMap(([path, text]): Finding[] => {
+  const files = placedFiles(placement, context.site)
+  const usable = usablePaths(files)
+  const placed = [...overrides].flatMap(([path, text]): Finding[] => {
     const file = `${overridesFolder}/${path}`
     const kind = usable.get(known ? path : path.replace(/^([^/]+)\/[^/]+\//, `$1/${anyHost}/`))
     if (kind === undefined) {
@@ -63,6 +78,9 @@ export function checkOverrides(overrides: Overrides, context: OverrideContext): 
     }
     return faultsIn(kind, text).map((each) => ({ ...each, file, severity: "error" }))
   })
+  // What cannot be read has no options yet.
+  const readable = !placed.some(isError)
+  return [...placed, ...(readable && context.options ? checkOptionNames(overrides, files, context.options) : [])]
 }
 
 interface Known {

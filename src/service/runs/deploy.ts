@@ -62,7 +62,8 @@ export async function deployNodes(
   const privateKey = await store.secrets.get("site", "ssh_private_key")
   const inventory = inventoryFrom(nodes)
   if (!privateKey || inventory.hosts.length === 0) throw new BifrostError(serviceErrors.NOTHING_ENROLLED)
-  const { site, overrides, warnings } = await siteOfRun(paths, services, inventory)
+  const lock = usesImages.includes(verb) ? await imagesLock(paths) : undefined
+  const { site, overrides, warnings } = await siteOfRun(paths, services, inventory, lock)
   for (const warning of warnings) await tell("run.warning", { text: warning })
   // Events are appended in the order in which they happen; the last is awaited with the others, so that none is lost.
   let told = Promise.resolve()
@@ -74,7 +75,7 @@ export async function deployNodes(
     secrets: store.secrets,
     privateKey,
     registry,
-    lock: usesImages.includes(verb) ? await imagesLock(paths) : noImages,
+    lock: lock ?? noImages,
     accessFolder: inState.access(paths),
     ...{ verb, dryRun, scope, includeData },
     journal: runJournal(store.journal, run.id),
