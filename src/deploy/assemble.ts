@@ -11,7 +11,7 @@ import { databaseStep } from "./database-step.ts"
 import type { DeployHost } from "./host.ts"
 import type { Inventory } from "./inventory.ts"
 import { leftoversStep } from "./leftovers-step.ts"
-import { type ImagesLock, pinnedReference } from "./lock.ts"
+import { type ImagesLock, imageReference } from "./lock.ts"
 import { amend, noOverrides, type Overrides } from "./overrides.ts"
 import { type PlacedUnit, Placement } from "./placement.ts"
 import { prepareStep } from "./prepare-step.ts"
@@ -68,7 +68,7 @@ export function assemble(options: AssembleOptions): Assembly {
     const { id, unit } = placed
     const host = hostNamed(placed.host.name)
     const at = placed.host.name
-    const reference = pinnedReference(lock, registry.address, unit.image)
+    const reference = imageReference(lock, registry.address, unit.image, site)
     const onProgress = (progress: PullProgress) => options.onPull(at, progress)
     const pull = add(
       pullStep({ id: `${at}/pull/${unit.image}`, after: [`${at}/prepare`], host, reference, onProgress }),

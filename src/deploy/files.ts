@@ -68,8 +68,11 @@ const section = /^\[.*\]$/
  */
 export function withoutSecrets(line: string): string {
   return line
-    .replace(/^([-+] \s*["']?[\w.-]*(?:pass|password|passwd|secret|token|_key|apikey)["']?\s*[=:]\s*).+$/i, `$1${MASK}`)
-    .replace(/^([-+] \s*key\s*=\s*).+$/, `$1${MASK}`)
+    .replace(
+      /^((?:[-+] )?\s*["']?[\w.-]*(?:pass|password|passwd|secret|token|_key|apikey)["']?\s*[=:]\s*).+$/i,
+      `$1${MASK}`,
+    )
+    .replace(/^((?:[-+] )?\s*key\s*=\s*).+$/, `$1${MASK}`)
     .replace(/(:\/\/|,)([^:/@\s,]+):[^@\s,]+@/g, `$1$2:${MASK}@`)
 }
 

@@ -1,5 +1,6 @@
 import { BifrostError } from "../util/errors.ts"
 import { deployErrors } from "./errors.ts"
+import type { SiteConfig } from "./site.ts"
 
 /** images.lock: what was pushed, by digest, so that every host runs the same bytes whatever tags do later. */
 export interface ImagesLock {
@@ -24,9 +25,18 @@ export function parseLock(text: string): ImagesLock {
   throw new BifrostError(deployErrors.LOCK_UNREADABLE, { expected: "version 1" })
 }
 
-/** `registry/repository@sha256:…` */
-export function pinnedReference(lock: ImagesLock, registry: string, image: string): string {
+/**
+ * `registry/repository@sha256:…`; of a registry of the site's own, what is not locked is `registry/namespace/image:tag`.
+ * Throws IMAGE_NOT_LOCKED.
+ */
+export function imageReference(
+  lock: ImagesLock,
+  registry: string,
+  image: string,
+  { images: own }: Pick<SiteConfig, "images">,
+): string {
   const locked = lock.images[image]
-  if (!locked) throw new BifrostError(deployErrors.IMAGE_NOT_LOCKED, { detail: image })
-  return `${registry}/${locked.repository}@${locked.digest}`
+  if (locked) return `${registry}/${locked.repository}@${locked.digest}`
+  if (own.registry !== undefined) return `${registry}/${own.namespace}/${image}:${own.tag}`
+  throw new BifrostError(deployErrors.IMAGE_NOT_LOCKED, { detail: image })
 }

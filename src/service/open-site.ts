@@ -1,6 +1,7 @@
 import { services } from "../../services/index.ts"
 import { type DeployHost, deployHost } from "../deploy/host.ts"
 import { type Inventory, inventoryFrom } from "../deploy/inventory.ts"
+import type { Overrides } from "../deploy/overrides.ts"
 import { Placement } from "../deploy/placement.ts"
 import type { SiteConfig } from "../deploy/site.ts"
 import type { Store } from "../store/port.ts"
@@ -19,6 +20,7 @@ export interface OpenSiteOptions {
 
 export interface OpenSite {
   readonly site: SiteConfig
+  readonly overrides: Overrides
   readonly inventory: Inventory
   readonly placement: Placement
   readonly hosts: ReadonlyMap<string, DeployHost>
@@ -31,13 +33,13 @@ export async function openSite({ store, paths, clock }: OpenSiteOptions): Promis
   const privateKey = await store.secrets.get("site", "ssh_private_key")
   const inventory = inventoryFrom(await store.nodes.list())
   if (!privateKey || inventory.hosts.length === 0) throw new BifrostError(serviceErrors.NOTHING_ENROLLED)
-  const { site } = await siteOfRun(paths, services, inventory)
+  const { site, overrides } = await siteOfRun(paths, services, inventory)
   const transports = inventory.hosts.map((entry) => sshTransport(entry, privateKey, clock))
   const hosts = inventory.hosts.map(
     (entry, index) => [entry.name, deployHost(entry, transports[index]!, clock)] as const,
   )
   return {
-    ...{ site, inventory, placement: new Placement(services, inventory, site), hosts: new Map(hosts) },
+    ...{ site, overrides, inventory, placement: new Placement(services, inventory, site), hosts: new Map(hosts) },
     close() {
       for (const transport of transports) transport.close()
     },

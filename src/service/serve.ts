@@ -5,6 +5,7 @@ import { services } from "../../services/index.ts"
 import { agentRoutes } from "../api/agent.ts"
 import { hasApiPassword, passwordCheck } from "../api/auth.ts"
 import { listenOnLoopback, listenOnSocket } from "../api/listen.ts"
+import { configRoute } from "../api/own/config.ts"
 import { passwordRoute } from "../api/own/password.ts"
 import { secretRoutes } from "../api/own/secrets.ts"
 import type { ApiOptions } from "../api/ports.ts"
@@ -24,6 +25,7 @@ import { checkKinds } from "./runs/checks.ts"
 import { deployKind, deployNodes } from "./runs/deploy.ts"
 import { RunEngine } from "./runs/engine.ts"
 import { provisionRun } from "./runs/provision.ts"
+import { siteConfig } from "./site-config.ts"
 import { siteServices } from "./site-services.ts"
 
 export interface ServeOptions {
@@ -132,6 +134,7 @@ export async function serve(options: ServeOptions): Promise<() => Promise<void>>
     const api = opened(buildApi(apiOptions), (it) => it.close())
     passwordRoute(api, apiOptions)
     secretRoutes(api, { ...apiOptions, services })
+    configRoute(api, siteConfig({ store, paths, clock }))
     await listenOnSocket(api, inState.apiSocket(paths))
     if (options.apiPort !== undefined) {
       const guarded = opened(buildApi({ ...apiOptions, authenticate: passwordCheck(store) }), (it) => it.close())

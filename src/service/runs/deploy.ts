@@ -7,6 +7,7 @@ import { type ImagesLock, parseLock } from "../../deploy/lock.ts"
 import { Placement } from "../../deploy/placement.ts"
 import { type DeployResult, deployRun } from "../../deploy/run.ts"
 import { checkScope } from "../../deploy/scope.ts"
+import type { SiteConfig } from "../../deploy/site.ts"
 import type { Verb } from "../../deploy/verbs.ts"
 import type { Store } from "../../store/port.ts"
 import type { JsonObject, NodeRecord } from "../../store/records.ts"
@@ -38,7 +39,7 @@ export function deployKind(options: DeployOptions, verb: Verb): RunKind {
       const inventory = inventoryFrom(await options.store.nodes.list())
       const { site } = await siteOfRun(options.paths, services, inventory)
       if (inventory.hosts.length > 0) checkScope(scope, new Placement(services, inventory, site), inventory)
-      if (usesImages.includes(verb)) await imagesLock(options.paths)
+      if (usesImages.includes(verb)) requireImages(await imagesLock(options.paths), site)
       if (verb === "destroy" && !dryRun && confirm !== site.region) {
         throw new BifrostError(deployErrors.DESTROY_UNCONFIRMED, { expected: `confirm: ${site.region}` })
       }
@@ -64,6 +65,7 @@ export async function deployNodes(
   if (!privateKey || inventory.hosts.length === 0) throw new BifrostError(serviceErrors.NOTHING_ENROLLED)
   const lock = usesImages.includes(verb) ? await imagesLock(paths) : undefined
   const { site, overrides, warnings } = await siteOfRun(paths, services, inventory, lock)
+  if (lock) requireImages(lock, site)
   for (const warning of warnings) await tell("run.warning", { text: warning })
   // Events are appended in the order in which they happen; the last is awaited with the others, so that none is lost.
   let told = Promise.resolve()
@@ -74,7 +76,7 @@ export async function deployNodes(
     overrides,
     secrets: store.secrets,
     privateKey,
-    registry,
+    registry: site.images.registry === undefined ? registry : { address: site.images.registry },
     lock: lock ?? noImages,
     accessFolder: inState.access(paths),
     ...{ verb, dryRun, scope, includeData },
@@ -100,12 +102,18 @@ function incomplete({ failed, skipped }: DeployResult): BifrostError {
   })
 }
 
+/** Nothing is locked before the first push. */
 async function imagesLock(paths: Paths): Promise<ImagesLock> {
-  let text: string
   try {
-    text = await readFile(inState.imagesLock(paths), "utf8")
+    return parseLock(await readFile(inState.imagesLock(paths), "utf8"))
   } catch (cause) {
-    throw new BifrostError(serviceErrors.LOCK_MISSING, { cause })
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return noImages
+    throw cause
   }
-  return parseLock(text)
+}
+
+/** A registry of the site's own has images that nobody here pushed; ours has none. */
+function requireImages(lock: ImagesLock, { images }: SiteConfig): void {
+  if (images.registry === undefined && Object.keys(lock.images).length === 0)
+    throw new BifrostError(serviceErrors.LOCK_MISSING)
 }

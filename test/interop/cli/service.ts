@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { services } from "../../../services/index.ts"
 import { listenOnSocket } from "../../../src/api/listen.ts"
+import { configRoute } from "../../../src/api/own/config.ts"
 import { secretRoutes } from "../../../src/api/own/secrets.ts"
 import { systemClock } from "../../../src/util/clock.ts"
 import { inState } from "../../../src/util/paths.ts"
@@ -12,6 +13,14 @@ export async function startOnSocket() {
   const state = mkdtempSync(`${tmpdir()}/bifrost-cli-`)
   const service = await startService()
   secretRoutes(service.app, { store: service.store, clock: systemClock, services })
+  configRoute(service.app, async ({ reveal, only }) => [
+    {
+      host: "node1",
+      container: only?.[0] ?? "all",
+      file: "a.conf",
+      content: reveal ? "password = clear\n" : "password = ******\n",
+    },
+  ])
   const socket = inState.apiSocket({ state, cache: state })
   await listenOnSocket(service.app, socket)
   const close = async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
@@ -84,4 +84,17 @@ test("secrets are shown only when that is confirmed, rotated, and imported from 
   const { out } = await cli("secrets", "import", file)
   expect(out).toContain("+ aodh_database_password\n~ keystone_admin_password\n")
   expect(out).toContain("1 added, 1 changed, 0 unchanged.")
+})
+
+test("genconfig writes files that only their owner reads, secrets masked unless asked", async () => {
+  const output = join(folder, "out")
+  expect(await cli("genconfig", "--output", output, "--service", "keystone")).toMatchObject({
+    code: 0,
+    out: `1 files in ${output}`,
+  })
+  const file = join(output, "node1/keystone/a.conf")
+  expect(readFileSync(file, "utf8")).toBe("password = ******\n")
+  expect(statSync(file).mode & 0o777).toBe(0o600)
+  await cli("genconfig", "--output", output, "--service", "keystone", "--reveal-secrets")
+  expect(readFileSync(file, "utf8")).toBe("password = clear\n")
 })

@@ -2,10 +2,10 @@ import { expect, it } from "vitest"
 import { services } from "../../../services/index.ts"
 import { demultiplex } from "../../../src/deploy/engine.ts"
 import { lineDiff, planFiles, withoutSecrets } from "../../../src/deploy/files.ts"
-import { parseLock, pinnedReference } from "../../../src/deploy/lock.ts"
+import { imageReference, parseLock } from "../../../src/deploy/lock.ts"
 import { redact } from "../../../src/deploy/secrets.ts"
 import { type ServiceContext, workers } from "../../../src/deploy/service.ts"
-import { defaultSite } from "../../../src/deploy/site.ts"
+import { defaultSite, resolveSite } from "../../../src/deploy/site.ts"
 import { labels, renderUnit } from "../../../src/deploy/unit.ts"
 import { Secret } from "../../../src/util/secret.ts"
 
@@ -80,8 +80,10 @@ it("refuses a lock that it cannot read, and an image that is not in it", () => {
   expect(() => parseLock("{")).toThrow("images.lock cannot be read")
   expect(() => parseLock('{"version":2,"images":{}}')).toThrow("version 1")
   const lock = parseLock('{"version":1,"images":{"a":{"repository":"bifrost/a","digest":"sha256:0"}}}')
-  expect(pinnedReference(lock, "r:5000", "a")).toBe("r:5000/bifrost/a@sha256:0")
-  expect(() => pinnedReference(lock, "r:5000", "b")).toThrow("b")
+  expect(imageReference(lock, "r:5000", "a", defaultSite)).toBe("r:5000/bifrost/a@sha256:0")
+  expect(() => imageReference(lock, "r:5000", "b", defaultSite)).toThrow("b")
+  const kolla = resolveSite({ images: { registry: "quay.io", namespace: "openstack.kolla", tag: "2025.1" } })
+  expect(imageReference(lock, "quay.io", "b", kolla)).toBe("quay.io/openstack.kolla/b:2025.1")
 })
 
 it("takes a container's log out of the engine's frames, whole or cut", () => {
