@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { services } from "../../../services/index.ts"
@@ -11,7 +11,7 @@ import { startRegistry } from "../../../src/service/registry.ts"
 import { openStore } from "../../../src/store/open.ts"
 import type { Store } from "../../../src/store/port.ts"
 import { systemClock as clock } from "../../../src/util/clock.ts"
-import { inState, type Paths } from "../../../src/util/paths.ts"
+import { inState, type Paths, pathsFrom } from "../../../src/util/paths.ts"
 import { builtImages, docker, relay, startContainerHost } from "./container-host.ts"
 
 const imageNames = ["mariadb", "rabbitmq", "memcached", "keystone"]
@@ -27,6 +27,7 @@ export async function startSite(name: string) {
     const state = await mkdtemp(join(tmpdir(), "bifrost-site-"))
     cleanups.push(() => rm(state, { recursive: true, force: true }))
     const paths: Paths = { state, cache: join(state, "cache") }
+    await keepLayers(inState.registry(paths))
     const store: Store = await openStore(paths, { clock })
     cleanups.push(() => store.close())
     const host = await startContainerHost(name)
@@ -67,6 +68,16 @@ export async function startSite(name: string) {
     await stop()
     throw error
   }
+}
+
+/**
+ * What one run pushed is there for the next: a push then sends only new layers. All that a test relies on is named by digest,
+ * so runs cannot disturb each other.
+ */
+export async function keepLayers(storage: string): Promise<void> {
+  const kept = join(pathsFrom(process.env).cache, "registry")
+  await mkdir(kept, { recursive: true })
+  await symlink(kept, storage)
 }
 
 export type TestSite = Awaited<ReturnType<typeof startSite>>
