@@ -1,11 +1,14 @@
 import { writeFileSync } from "node:fs"
-import { findRelease } from "../src/build/containers/releases.ts"
-import { chosenImages } from "../src/cli/images/settings.ts"
+import { loadImages } from "../src/build/containers/catalog.ts"
+import { pipConfig } from "../src/build/containers/pip-config.ts"
+import { findRelease, type Release } from "../src/build/containers/releases.ts"
+import { defaultSettings } from "../src/build/containers/settings.ts"
 import { run } from "../src/util/run.ts"
 
 /**
- * `node scripts/constraints.ts 2025.1`: writes images/constraints/RELEASE.txt from the Python distributions in Debian's packages
- * of that release (docs/decisions/0113). It asks the packages themselves, as their names and versions are Debian's own.
+ * `node scripts/constraints.ts RELEASE`: writes images/constraints/RELEASE.txt (docs/decisions/0113). Of a release that is in
+ * Debian, from the Python distributions in the packages; they are asked, as packages' names and versions are Debian's own. Of
+ * another, by pip, from its projects as the index was on a day. Takes the images `debian` and `source-builder`.
  */
 
 /** What all services need, with the drivers and back ends that images offer. */
@@ -14,21 +17,27 @@ const packages = [
   ["python3-glance", "python3-glance-store", "python3-boto3", "python3-swiftclient"],
   ["python3-placement", "python3-nova", "python3-neutron", "python3-cinder", "python3-heat"],
   ["python3-django-horizon", "python3-heat-dashboard"],
-  [
-    "python3-pymysql",
-    "python3-memcache",
-    "python3-pymemcache",
-    "python3-etcd3gw",
-    "python3-tooz",
-    "python3-osprofiler",
-  ],
+  ["python3-pymysql", "python3-memcache", "python3-pymemcache", "python3-etcd3gw", "python3-tooz"],
   ["python3-os-brick", "python3-openstackclient", "python3-ovsdbapp", "python3-websockify", "python3-setuptools"],
+  ["python3-osprofiler"],
 ].flat()
+
+/** The same beside the projects of a release that pip resolves. */
+const drivers = [
+  "boto3",
+  "etcd3gw",
+  "glance-store[cinder,s3,swift]",
+  "osprofiler",
+  "pymemcache",
+  "pymysql",
+  "python-memcached",
+  "tooz",
+]
 
 /** Not on PyPI, or there under a version of its own: Debian's modules are used, or pip finds what fits. */
 const left = new Set(["pip", "python-apt", "wheel"])
 
-const script = `set -e
+const fromPackages = `set -e
 apt-get update -q > /dev/null
 apt-get install -yq --no-install-recommends --download-only ${packages.join(" ")} > /dev/null
 mkdir /tmp/x
@@ -40,19 +49,33 @@ find /tmp/x \\( -path '*.dist-info/METADATA' -o -path '*.egg-info/PKG-INFO' \\) 
     echo
 done`
 
-const release = findRelease(process.argv[2] ?? "2025.1")
-const { all } = await chosenImages([], { release: release.name })
-const { stdout } = await run("docker", ["run", "--rm", all.get("debian")!.reference, "sh", "-c", script])
-const lines = stdout
-  .split("\n")
-  .flatMap((line) => {
-    const [, name, version] = /^N (\S+) V (\S+)/.exec(line) ?? []
-    return name && version && !left.has(name.toLowerCase())
-      ? [`${name.toLowerCase().replaceAll("_", "-")}==${version}`]
-      : []
-  })
-  .sort()
+/** The suite's own pip does not know --uploaded-prior-to. */
+const byPip = ({ projects, asOf }: NonNullable<Release["resolve"]>) => `set -e
+python3 -m venv /tmp/v
+/tmp/v/bin/pip install --quiet --upgrade pip
+/tmp/v/bin/pip install --quiet --dry-run --ignore-installed --uploaded-prior-to ${asOf} --report /tmp/report \\
+    ${[...projects, ...drivers].map((each) => `'${each}'`).join(" ")}
+python3 -c '
+import json
+for each in json.load(open("/tmp/report"))["install"]:
+    print("N", each["metadata"]["name"], "V", each["metadata"]["version"])
+'`
+
+const release = findRelease(process.argv[2] ?? "")
+const all = await loadImages("images", { ...defaultSettings, release, installType: "source" })
+const { resolve, suite, name } = release
+const [image, script] = resolve ? ["source-builder", byPip(resolve)] : ["debian", fromPackages]
+const binds = resolve ? pipConfig().binds.flatMap((bind) => ["-v", bind]) : []
+const { stdout } = await run("docker", ["run", "--rm", ...binds, all.get(image)!.reference, "sh", "-c", script])
+const lines = stdout.split("\n").flatMap((line) => {
+  const [, distribution, version] = /^N (\S+) V (\S+)/.exec(line) ?? []
+  const plain = distribution?.toLowerCase().replaceAll("_", "-")
+  return plain && version && !left.has(plain) ? [`${plain}==${version}`] : []
+})
+const sorted = [...new Set(lines)].sort()
+const origin = resolve
+  ? `what pip resolved as of ${resolve.asOf}`
+  : `what Debian's ${suite} has of it, and of all that it needs`
 const file = `images/constraints/${release.constraints}`
-const heading = `# OpenStack ${release.name}: what Debian's ${release.suite} has of it, and of all that it needs.\n# Made by scripts/constraints.ts\n`
-writeFileSync(file, `${heading}${[...new Set(lines)].join("\n")}\n`)
-console.log(`${file}: ${new Set(lines).size} distributions`)
+writeFileSync(file, [`# OpenStack ${name}: ${origin}.`, "# Made by scripts/constraints.ts", ...sorted, ""].join("\n"))
+console.log(`${file}: ${sorted.length} distributions`)

@@ -25,9 +25,11 @@ export function blueprintOf(definition: ImageDefinition, settings: BuildSettings
 
 const plain = { written: [], blocks: {}, patches: [] } as const
 
-function asDeb(definition: ImageDefinition, { plugins }: ImageOverride): Blueprint {
+function asDeb(definition: ImageDefinition, { plugins }: ImageOverride, { release }: BuildSettings): Blueprint {
   const python = plugins?.pip?.length ? pluginTree("deb", plugins.pip) : undefined
-  return { ...definition, ...plain, manager: "apt", ...(python && { python }) }
+  const missing = release.resolve && definition.source?.projects?.length
+  const blocked = `Debian's ${release.suite} does not have OpenStack ${release.name}; it comes by --install-type source`
+  return { ...definition, ...plain, manager: "apt", ...(python && { python }), ...(missing && { blocked }) }
 }
 
 function asSource(definition: ImageDefinition, override: ImageOverride, settings: BuildSettings): Blueprint {
