@@ -35,16 +35,18 @@ const drivers = [
 ]
 
 /** Not on PyPI, or there under a version of its own: Debian's modules are used, or pip finds what fits. */
-const left = new Set(["pip", "python-apt", "wheel"])
+const left = /^(pip|python-apt|wheel|xstatic.*)$/
 
 const fromPackages = `set -e
 apt-get update -q > /dev/null
 apt-get install -yq --no-install-recommends --download-only ${packages.join(" ")} > /dev/null
 mkdir /tmp/x
+# Only what stands in the modules' own folder: some distributions carry others inside them.
 for deb in /var/cache/apt/archives/*.deb; do
-    dpkg-deb --fsys-tarfile "$deb" | tar -x -C /tmp/x --wildcards '*-info/METADATA' '*-info/PKG-INFO' 2> /dev/null || true
+    dpkg-deb --fsys-tarfile "$deb" | tar -x -C /tmp/x --wildcards --no-wildcards-match-slash \\
+        './usr/lib/python3/dist-packages/*-info/METADATA' './usr/lib/python3/dist-packages/*-info/PKG-INFO' 2> /dev/null || true
 done
-find /tmp/x \\( -path '*.dist-info/METADATA' -o -path '*.egg-info/PKG-INFO' \\) | while read -r file; do
+find /tmp/x -name METADATA -o -name PKG-INFO | while read -r file; do
     sed -n '/^$/q; s/^Name: /N /p; s/^Version: /V /p' "$file" | sort | tr '\\n' ' '
     echo
 done`
@@ -70,7 +72,8 @@ const { stdout } = await run("docker", ["run", "--rm", ...binds, all.get(image)!
 const lines = stdout.split("\n").flatMap((line) => {
   const [, distribution, version] = /^N (\S+) V (\S+)/.exec(line) ?? []
   const plain = distribution?.toLowerCase().replaceAll("_", "-")
-  return plain && version && !left.has(plain) ? [`${plain}==${version}`] : []
+  // Debian's builds may call themselves a development version, or local.
+  return plain && version && !left.test(plain) ? [`${plain}==${version.replace(/(\.dev\d+|\+.*)$/, "")}`] : []
 })
 const sorted = [...new Set(lines)].sort()
 const origin = resolve

@@ -102,7 +102,9 @@ if [[ -d /folders ]]; then
     cp -r /folders /source
     git config --global --add safe.directory '*'
 fi
-options=(--no-compile --progress-bar off --constraint /input/constraints.txt --requirement /input/requirements.txt)
+# By a variable, constraints hold for what builds wheels, too: old projects do not build with the newest setuptools.
+export PIP_CONSTRAINT=/input/constraints.txt
+options=(--no-compile --progress-bar off --requirement /input/requirements.txt)
 if [[ $kind == venv ]]; then
     "$work/bin/pip" install "\${options[@]}"
     "$work/bin/pip" list --format json > /output/packages.json

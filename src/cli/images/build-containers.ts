@@ -1,11 +1,12 @@
 import pc from "picocolors"
 import { type BuildSummary, buildImages, type ImageResult, requireBuilt } from "../../build/containers/build.ts"
 import type { ImageRecipe } from "../../build/containers/catalog.ts"
+import { containerBuildErrors } from "../../build/containers/errors.ts"
 import { selectImages } from "../../build/containers/select.ts"
 import type { BuildSettings } from "../../build/containers/settings.ts"
 import { openEngine } from "../../build/provisioner/engine.ts"
 import { systemClock as clock } from "../../util/clock.ts"
-import { messageOf } from "../../util/errors.ts"
+import { BifrostError, messageOf } from "../../util/errors.ts"
 import { pathsFrom } from "../../util/paths.ts"
 import { exitCodes } from "../errors.ts"
 import { bytes, elapsed, plural } from "../show/text.ts"
@@ -18,6 +19,7 @@ export async function buildContainers(words: readonly string[], flags: BuildFlag
   const started = clock.now()
   const { all, names, settings } = await chosenImages(words, flags)
   const recipes = flags.skipParents ? names.map((name) => all.get(name)!) : selectImages(all, names)
+  requireBuildable(recipes)
   const docker = await openEngine()
   const view = buildView(recipes.length, process.stderr, clock)
   let summary: BuildSummary
@@ -39,6 +41,14 @@ export async function buildContainers(words: readonly string[], flags: BuildFlag
   if (flags.json) console.log(JSON.stringify(asJson(summary, recipes, settings, took), null, 2))
   else console.log(outcome(summary, took))
   tellFailures(summary, flags.json ?? false)
+}
+
+/** Before hours of work: what can only be rendered is refused. */
+function requireBuildable(recipes: readonly ImageRecipe[]): void {
+  const blocked = recipes.filter(({ blueprint }) => blueprint.blocked)
+  if (blocked.length === 0) return
+  const detail = blocked.map(({ blueprint: { name, blocked: why } }) => `\n  ${name}: ${why}`).join("")
+  throw new BifrostError(containerBuildErrors.IMAGE_BLOCKED, { detail })
 }
 
 /** With one failure the command's own error says it; of several each is told, and then which they were. */
