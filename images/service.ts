@@ -26,6 +26,9 @@ export const withDrivers = (...projects: readonly string[]) => [
   "python-memcached",
 ]
 
+/** Where a release's own configuration files lie under install type source. */
+export const venvEtc = "/var/lib/kolla/venv/etc"
+
 /** Open vSwitch's tools without its daemons: `openvswitch-switch` would bring init scripts with `ovs-vsctl`. */
 export const ovsTools = {
   packages: ["openvswitch-common"],

@@ -1,6 +1,6 @@
 import { defineImage } from "../../src/build/containers/definition.ts"
 import { botocore, fullPerl, googleApis, libraryExtras } from "../prune.ts"
-import { etcFolder, extendStart, installInto, leafStart } from "../service.ts"
+import { etcFolder, extendStart, installInto, leafStart, venvEtc, withDrivers } from "../service.ts"
 
 export default defineImage({
   name: "cinder-base",
@@ -19,6 +19,21 @@ export default defineImage({
     "cinder-backup": ["./usr/bin/*"],
     "cinder-scheduler": ["./usr/bin/*"],
     "cinder-volume": ["./usr/bin/*"],
+  },
+  source: {
+    projects: withDrivers("cinder"),
+    packages: ["cryptsetup-bin", "python3-rados", "python3-rbd", "qemu-utils"],
+    wsgi: { "cinder-wsgi": "cinder.wsgi.wsgi:initialize_application()" },
+    run: [
+      ...etcFolder("cinder"),
+      installInto("/etc/cinder", `${venvEtc}/cinder/*`),
+      "install -d -o cinder -g cinder /var/lib/cinder/volumes",
+      leafStart("cinder"),
+    ],
+  },
+  rpm: {
+    packages: ["cryptsetup", "openstack-cinder", "python3-rados", "python3-rbd", "qemu-img"],
+    run: [...etcFolder("cinder"), "install -d -o cinder -g cinder /var/lib/cinder/volumes", leafStart("cinder")],
   },
   prune: [...libraryExtras, ...fullPerl, ...botocore, ...googleApis],
   user: { name: "cinder", id: 42407, home: "/var/lib/cinder" },

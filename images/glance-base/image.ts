@@ -1,6 +1,6 @@
 import { defineImage } from "../../src/build/containers/definition.ts"
 import { botocore, fullPerl, libraryExtras } from "../prune.ts"
-import { etcFolder, extendStart, installInto, leafStart, withDrivers } from "../service.ts"
+import { etcFolder, extendStart, installInto, leafStart, venvEtc, withDrivers } from "../service.ts"
 
 export default defineImage({
   name: "glance-base",
@@ -17,12 +17,15 @@ export default defineImage({
     wsgi: { "glance-wsgi-api": "glance.common.wsgi_app:init_app()" },
     run: [
       ...etcFolder("glance"),
-      installInto("/etc/glance", "/var/lib/kolla/venv/etc/glance/*"),
+      installInto("/etc/glance", `${venvEtc}/glance/*`),
       "install -d -o glance -g glance /var/lib/glance/images",
       leafStart("glance"),
     ],
   },
-  rpm: { packages: ["openstack-glance", "python3-rados", "python3-rbd", "qemu-img"] },
+  rpm: {
+    packages: ["openstack-glance", "python3-rados", "python3-rbd", "qemu-img"],
+    run: [...etcFolder("glance"), "install -d -o glance -g glance /var/lib/glance/images", leafStart("glance")],
+  },
   prune: [...libraryExtras, ...fullPerl, ...botocore, "/usr/include/*"],
   user: { name: "glance", id: 42415, home: "/var/lib/glance" },
   files: extendStart(),

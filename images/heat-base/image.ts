@@ -1,6 +1,6 @@
 import { defineImage } from "../../src/build/containers/definition.ts"
 import { fullPerl, libraryExtras } from "../prune.ts"
-import { etcFolder, extendStart, leafStart } from "../service.ts"
+import { etcFolder, extendStart, installInto, leafStart, venvEtc, withDrivers } from "../service.ts"
 
 export default defineImage({
   name: "heat-base",
@@ -13,6 +13,15 @@ export default defineImage({
     "heat-api-cfn": ["./usr/bin/*"],
     "heat-engine": ["./usr/bin/*"],
   },
+  source: {
+    projects: withDrivers("openstack-heat"),
+    wsgi: {
+      "heat-wsgi-api": "heat.httpd.heat_api:init_application()",
+      "heat-wsgi-api-cfn": "heat.httpd.heat_api_cfn:init_application()",
+    },
+    run: [...etcFolder("heat"), installInto("/etc/heat", `${venvEtc}/heat/*`), leafStart("heat")],
+  },
+  rpm: { packages: ["openstack-heat-api", "openstack-heat-api-cfn", "openstack-heat-common", "openstack-heat-engine"] },
   prune: [...libraryExtras, ...fullPerl],
   user: { name: "heat", id: 42418, home: "/var/lib/heat" },
   files: extendStart(),

@@ -4,6 +4,17 @@ import { extendStart, installInto } from "../service.ts"
 
 const python = "/usr/lib/python3/dist-packages"
 
+const venvModules = "/var/lib/kolla/venv/lib/python3*/site-packages"
+const venvPython = "/var/lib/kolla/venv/bin/python3"
+
+const collect = [
+  "install -d -o horizon -g horizon /var/lib/openstack-dashboard/static /var/lib/openstack-dashboard/secret-key",
+  "setpriv --reuid horizon --regid horizon --clear-groups /usr/share/openstack-dashboard/manage.py collectstatic --noinput -v 0",
+  "setpriv --reuid horizon --regid horizon --clear-groups /usr/share/openstack-dashboard/manage.py compress --force",
+  // Each site has a key of its own for its users' sessions.
+  "rm -f /var/lib/openstack-dashboard/secret-key/.secret_key_store*",
+]
+
 /**
  * The dashboard with heat's panels, its scripts and styles collected and compressed here, which takes half a minute, and not at
  * each start. uWSGI runs /usr/share/openstack-dashboard/wsgi.py and serves /static from /var/lib/openstack-dashboard/static.
@@ -26,6 +37,24 @@ export default defineImage({
     "openstack-dashboard": ["./etc/openstack-dashboard/policy/*", "./usr/share/openstack-dashboard/*"],
     "python3-heat-dashboard": [`.${python}/heat_dashboard*`, `.${python}/openstack_dashboard/*`],
   },
+  source: {
+    projects: ["horizon", "heat-dashboard", "pymemcache"],
+    run: [
+      "install -d /usr/share/openstack-dashboard /etc/openstack-dashboard/local_settings.d",
+      `cd ${venvModules}/openstack_dashboard`,
+      "cp wsgi.py /usr/share/openstack-dashboard/",
+      `printf '%s\\n' '#!${venvPython}' 'import os, sys' 'from django.core.management import execute_from_command_line' 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openstack_dashboard.settings")' 'execute_from_command_line(sys.argv)' > /usr/share/openstack-dashboard/manage.py`,
+      "chmod 0755 /usr/share/openstack-dashboard/manage.py",
+      "cp local/local_settings.py.example /etc/openstack-dashboard/local_settings.py",
+      "cp -r conf /etc/openstack-dashboard/policy",
+      "cp ../heat_dashboard/enabled/_*.py local/enabled/",
+      "ln -sf /etc/openstack-dashboard/local_settings.py local/local_settings.py",
+      "rm -rf local/local_settings.d && ln -s /etc/openstack-dashboard/local_settings.d local/local_settings.d",
+      "cd /",
+      "chgrp -R horizon /etc/openstack-dashboard",
+      ...collect,
+    ],
+  },
   prune: fullPerl,
   user: { name: "horizon", id: 42420, home: "/var/lib/horizon" },
   files: {
@@ -40,11 +69,7 @@ export default defineImage({
     `ln -s /etc/openstack-dashboard/local_settings.py ${python}/openstack_dashboard/local/local_settings.py`,
     `ln -s /etc/openstack-dashboard/local_settings.d ${python}/openstack_dashboard/local/local_settings.d`,
     `python3 -m compileall -q ${python}/heat_dashboard ${python}/openstack_dashboard/local/enabled`,
-    "install -d -o horizon -g horizon /var/lib/openstack-dashboard/static /var/lib/openstack-dashboard/secret-key",
-    "setpriv --reuid horizon --regid horizon --clear-groups /usr/share/openstack-dashboard/manage.py collectstatic --noinput -v 0",
-    "setpriv --reuid horizon --regid horizon --clear-groups /usr/share/openstack-dashboard/manage.py compress --force",
-    // Each site has a key of its own for its users' sessions.
-    "rm -f /var/lib/openstack-dashboard/secret-key/.secret_key_store*",
+    ...collect,
   ],
   health: "healthcheck_curl http://127.0.0.1:80/",
 })

@@ -1,26 +1,18 @@
 import { defineImage } from "../../src/build/containers/definition.ts"
 import { libraryExtras, perlModules } from "../prune.ts"
-import { etcFolder, extendStart, installInto, leafStart, ovsTools } from "../service.ts"
+import { etcFolder, extendStart, installInto, leafStart, ovsTools, venvEtc, withDrivers } from "../service.ts"
+
+const agentTools = [
+  ["conntrack", "dnsmasq-base", "dnsmasq-utils", "haproxy", "ipset", "iptables", "iputils-arping"],
+  ["keepalived", "kmod", "radvd"],
+].flat()
 
 /** Debian has all of neutron's programs in one package; so has this image, with what the agents start. */
 export default defineImage({
   name: "neutron-base",
   summary: "OpenStack networking: libraries, programs and what the agents start",
   from: "openstack-base",
-  packages: [
-    ...ovsTools.packages,
-    "conntrack",
-    "dnsmasq-base",
-    "dnsmasq-utils",
-    "haproxy",
-    "ipset",
-    "iptables",
-    "iputils-arping",
-    "keepalived",
-    "kmod",
-    "python3-neutron",
-    "radvd",
-  ],
+  packages: [...ovsTools.packages, ...agentTools, "python3-neutron"],
   extract: {
     ...ovsTools.extract,
     "neutron-common": [
@@ -29,6 +21,24 @@ export default defineImage({
       "./etc/neutron/rootwrap.d/*",
       "./usr/share/neutron-common/api-paste.ini",
     ],
+  },
+  source: {
+    projects: withDrivers("neutron"),
+    packages: [...ovsTools.packages, ...agentTools],
+    extract: ovsTools.extract,
+    wsgi: { "neutron-api": "neutron.server:get_application()" },
+    run: [
+      ...etcFolder("neutron", "plugins", "plugins/ml2"),
+      installInto("/etc/neutron", `${venvEtc}/neutron/*`),
+      leafStart("neutron"),
+    ],
+  },
+  rpm: {
+    packages: [
+      ["conntrack-tools", "dnsmasq", "haproxy", "ipset", "iptables", "iputils", "keepalived", "kmod", "radvd"],
+      ["openstack-neutron", "openstack-neutron-ml2", "openstack-neutron-openvswitch", "openvswitch"],
+    ].flat(),
+    run: [...etcFolder("neutron", "plugins", "plugins/ml2"), leafStart("neutron")],
   },
   prune: [...libraryExtras, ...perlModules, "/usr/lib/python3/dist-packages/pip"],
   user: { name: "neutron", id: 42435, home: "/var/lib/neutron" },

@@ -1,6 +1,6 @@
 import { defineImage } from "../../src/build/containers/definition.ts"
 import { fullPerl, libraryExtras, radosGateway } from "../prune.ts"
-import { etcFolder, extendStart, installInto, leafStart } from "../service.ts"
+import { etcFolder, extendStart, installInto, leafStart, venvEtc, withDrivers } from "../service.ts"
 
 export default defineImage({
   name: "nova-base",
@@ -14,6 +14,27 @@ export default defineImage({
     "nova-conductor": ["./usr/bin/nova-*"],
     "nova-consoleproxy": ["./usr/bin/nova-*"],
     "nova-scheduler": ["./usr/bin/nova-*"],
+  },
+  source: {
+    projects: withDrivers("nova"),
+    packages: ["genisoimage", "qemu-utils"],
+    wsgi: {
+      "nova-api-wsgi": "nova.api.openstack.compute.wsgi:init_application()",
+      "nova-metadata-wsgi": "nova.api.metadata.wsgi:init_application()",
+    },
+    run: [
+      ...etcFolder("nova"),
+      installInto("/etc/nova", `${venvEtc}/nova/*`),
+      "install -d -o nova -g nova /var/lib/nova/instances",
+      leafStart("nova"),
+    ],
+  },
+  rpm: {
+    packages: [
+      ["openstack-nova-api", "openstack-nova-common", "openstack-nova-conductor"],
+      ["openstack-nova-novncproxy", "openstack-nova-scheduler"],
+    ].flat(),
+    run: [...etcFolder("nova"), "install -d -o nova -g nova /var/lib/nova/instances", leafStart("nova")],
   },
   prune: [...libraryExtras, ...fullPerl, ...radosGateway],
   // Groups whose sockets and files libvirt's container shares with nova-compute's.

@@ -110,8 +110,10 @@ if [[ $kind == venv ]]; then
     "$work/bin/pip" list --format json > /output/packages.json
     "$work/bin/python3" - << 'END' > /tmp/programs
 import importlib.metadata, re
-for line in open("/input/requirements.txt"):
-    name = re.match(r"(?:/source/)?([A-Za-z0-9._-]+)", line)[1]
+names = [re.match(r"(?:/source/)?([A-Za-z0-9._-]+)", line)[1] for line in open("/input/requirements.txt")]
+# rootwrap starts privsep-helper by sudo's path.
+installed = {each.metadata["Name"] for each in importlib.metadata.distributions()}
+for name in names + sorted(installed & {"oslo.privsep"}):
     for file in importlib.metadata.distribution(name).files or []:
         path = str(file)
         if "/bin/" in path and path.startswith("../"):
