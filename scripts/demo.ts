@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process"
 import { join } from "node:path"
 import pc from "picocolors"
 import { inState, pathsFrom } from "../src/util/paths.ts"
-import { journey } from "./journey/commands.ts"
+import { fromBareMetal } from "./journey/commands.ts"
 import { identityOnly, writeSite } from "./journey/site.ts"
 
 /** `npm run demo`: the main job on one bare machine, command by command, and how to reach what it leaves running. */
@@ -21,7 +21,7 @@ const elapsed = () => {
 
 console.log(`What the cloud shall have is in ${writeSite(paths, identityOnly)}: Keystone, to begin with.`)
 const stages = [
-  ...journey({ lab, nodes: 1, firmware: "bios", memory: "3G", hostsCsv }),
+  ...fromBareMetal({ lab, machines: ["--nodes", "1", "--memory", "3G"], hostsCsv }),
   { name: "token", why: "the proof: a token from Keystone, by the real client", args: [...token, "token", "issue"] },
 ]
 

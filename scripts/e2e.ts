@@ -1,13 +1,13 @@
 import { writeFileSync } from "node:fs"
 import { parseArgs } from "node:util"
-import { Journey } from "./journey/run.ts"
+import { Journey, twoBareMachines } from "./journey/run.ts"
 import { tableOf } from "./journey/table.ts"
 
 /** `npm run e2e [-- --json FILE]`: one BIOS and one UEFI machine, from a blank disk to a Keystone token, in seconds per phase. */
 const { values } = parseArgs({ options: { json: { type: "string" } } })
 const journey = new Journey(console.log)
 try {
-  const stages = await journey.run(2)
+  const stages = await journey.run(twoBareMachines)
   const started = Date.now()
   const { code, stderr } = await journey.openstack("token", "issue")
   if (code !== 0) throw new Error(`no token: ${stderr}`)

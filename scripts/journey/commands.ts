@@ -8,30 +8,47 @@ export interface Stage {
 
 export interface JourneyOptions {
   readonly lab: string
-  readonly nodes: number
-  readonly firmware: "bios" | "uefi" | "mixed"
-  readonly memory: string
+  /** What the lab consists of: options of `lab up`. */
+  readonly machines: readonly string[]
   readonly hostsCsv: string
 }
 
-/** What has to be there before a lab can be deployed: made once, then found in the cache. */
-const buildStages: readonly Stage[] = [
-  { name: "ramdisk", why: "the deploy ramdisk, with the agent in it", args: ["images", "build", "ramdisk"] },
-  { name: "os image", why: "the operating system that nodes get", args: ["images", "build", "os", "debian-13"] },
-  { name: "provisioner image", why: "the provisioner's own container", args: ["images", "build", "provisioner"] },
-  { name: "service images", why: "the cloud's services", args: ["images", "build", "containers", "--profile", "site"] },
-]
+const builds = {
+  ramdisk: { name: "ramdisk", why: "the deploy ramdisk, with the agent in it", args: ["images", "build", "ramdisk"] },
+  os: { name: "os image", why: "the operating system that nodes get", args: ["images", "build", "os", "debian-13"] },
+  guest: { name: "guest image", why: "the disk of a first instance", args: ["images", "build", "guest"] },
+  provisioner: {
+    name: "provisioner image",
+    why: "the provisioner's own container",
+    args: ["images", "build", "provisioner"],
+  },
+  services: {
+    name: "service images",
+    why: "the cloud's services",
+    args: ["images", "build", "containers", "--profile", "site"],
+  },
+} as const satisfies Record<string, Stage>
 
-/** From nothing to a running Keystone on machines that were bare. */
-export function journey({ lab, nodes, firmware, memory, hostsCsv }: JourneyOptions): readonly Stage[] {
+/** From nothing to a cloud on machines that were bare. */
+export function fromBareMetal(options: JourneyOptions): readonly Stage[] {
+  return journey([builds.ramdisk, builds.os, builds.provisioner, builds.services], options)
+}
+
+/** From nothing to a cloud on servers that have their system already: containers that act as such. */
+export function onServers(options: JourneyOptions): readonly Stage[] {
+  return journey([builds.guest, builds.provisioner, builds.services], options)
+}
+
+/** What is built is made once, then found in the cache. */
+function journey(building: readonly Stage[], { lab, machines, hostsCsv }: JourneyOptions): readonly Stage[] {
   return [
     // Before the builds: what this machine cannot do shows at once. Machines that are off cost nothing meanwhile.
     {
       name: "lab",
-      why: "bare machines, each with a BMC, on a network of their own",
-      args: ["lab", "up", "--name", lab, "--nodes", String(nodes), "--firmware", firmware, "--memory", memory],
+      why: "machines, on a network of their own",
+      args: ["lab", "up", "--name", lab, ...machines],
     },
-    ...buildStages,
+    ...building,
     { name: "provisioner", why: "API, conductor, DHCP, TFTP, HTTP, registry", args: ["up", "--lab", lab] },
     {
       name: "push",
@@ -39,6 +56,6 @@ export function journey({ lab, nodes, firmware, memory, hostsCsv }: JourneyOptio
       args: ["images", "push", "--profile", "site"],
     },
     { name: "enroll", why: "what is in the rack", args: ["enroll", hostsCsv] },
-    { name: "provision", why: "bare metal to Keystone", args: ["provision", "--then-deploy"] },
+    { name: "provision", why: "bare metal to a cloud", args: ["provision", "--then-deploy"] },
   ]
 }

@@ -2,8 +2,9 @@ import { spawn } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import type { Leg } from "../../src/cli/show/timeline.ts"
+import type { SiteFile } from "../../src/deploy/site.ts"
 import { inState } from "../../src/util/paths.ts"
-import { journey } from "./commands.ts"
+import { fromBareMetal, type JourneyOptions, type Stage } from "./commands.ts"
 import { identityOnly, writeSite } from "./site.ts"
 
 export interface Outcome {
@@ -15,6 +16,21 @@ export interface Outcome {
 export interface StageTime {
   readonly stage: string
   readonly seconds: number
+}
+
+export interface Plan {
+  /** The commands, in order. */
+  readonly stages: (options: JourneyOptions) => readonly Stage[]
+  /** Options of `lab up`. */
+  readonly machines: readonly string[]
+  readonly site: SiteFile
+}
+
+/** One BIOS and one UEFI machine, from blank disks to a Keystone. */
+export const twoBareMachines: Plan = {
+  stages: fromBareMetal,
+  machines: ["--nodes", "2", "--firmware", "mixed", "--memory", "2G"],
+  site: identityOnly,
 }
 
 /** The main job in a state directory and a lab of its own, driven by the command line alone, as a user would. */
@@ -29,12 +45,11 @@ export class Journey {
     this.hostsCsv = join(inState.lab({ state: this.state, cache: "" }), this.lab, "hosts.csv")
   }
 
-  /** Machines alternate between BIOS and UEFI. Rejects at the first command that fails. */
-  async run(nodes: number): Promise<StageTime[]> {
+  /** Rejects at the first command that fails. */
+  async run({ stages, machines, site }: Plan): Promise<StageTime[]> {
     const times: StageTime[] = []
-    writeSite({ state: this.state, cache: "" }, identityOnly)
-    const options = { lab: this.lab, nodes, firmware: "mixed", memory: "2G", hostsCsv: this.hostsCsv } as const
-    for (const { name, args } of journey(options)) {
+    writeSite({ state: this.state, cache: "" }, site)
+    for (const { name, args } of stages({ lab: this.lab, machines, hostsCsv: this.hostsCsv })) {
       const started = Date.now()
       this.#say(`$ bifrost-ts ${args.join(" ")}`)
       const { code } = await this.bifrost(args, this.#say)
@@ -77,8 +92,12 @@ export class Journey {
   /** The real `openstack` client, inside the lab's network, as the cloud's administrator. */
   openstack(...words: string[]): Promise<Outcome> {
     const clouds = join(inState.access({ state: this.state, cache: "" }), "clouds.yaml")
-    const client = ["env", `OS_CLIENT_CONFIG_FILE=${clouds}`, "openstack", "--os-cloud", "bifrost", ...words]
-    return this.bifrost(["lab", "exec", "--name", this.lab, "--", ...client])
+    return this.exec("env", `OS_CLIENT_CONFIG_FILE=${clouds}`, "openstack", "--os-cloud", "bifrost", ...words)
+  }
+
+  /** A program inside the lab's network. */
+  exec(...words: string[]): Promise<Outcome> {
+    return this.bifrost(["lab", "exec", "--name", this.lab, "--", ...words])
   }
 
   ssh(node: string, ...words: string[]): Promise<Outcome> {

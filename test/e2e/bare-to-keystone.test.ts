@@ -2,14 +2,14 @@ import { execFileSync } from "node:child_process"
 import { existsSync } from "node:fs"
 import Docker from "dockerode"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { Journey } from "../../scripts/journey/run.ts"
+import { Journey, twoBareMachines } from "../../scripts/journey/run.ts"
 import { tableOf } from "../../scripts/journey/table.ts"
 
 /** The product in one line, on two blank machines, one BIOS and one UEFI. Later tests read what the first left running. */
 const journey = new Journey(console.log)
 
 beforeAll(async () => {
-  const stages = await journey.run(2)
+  const stages = await journey.run(twoBareMachines)
   const nodes = { node1: await journey.timeline("node1"), node2: await journey.timeline("node2") }
   console.log(tableOf({ stages, nodes }).join("\n"))
 })
