@@ -1,0 +1,145 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { oneServer } from "../../scripts/journey/cloud.ts"
+import { Journey } from "../../scripts/journey/run.ts"
+import { run } from "../../src/util/run.ts"
+import { openstackOf, until } from "./openstack.ts"
+
+/**
+ * The whole cloud on one server (a container that acts as one): laid down by the command line, then used by the real
+ * client as a first user would, up to an instance that answers from outside. Each test goes on where the one before stopped.
+ */
+const journey = new Journey(console.log)
+const { run: openstack, value, json } = openstackOf(journey)
+const folder = mkdtempSync(join(tmpdir(), "bifrost-cloud-"))
+const key = join(folder, "key")
+const guest = join(journey.state, "images", "guest.raw")
+let floating = ""
+
+beforeAll(async () => {
+  await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "first-user", "-f", key])
+  for (const { stage, seconds } of await journey.run(oneServer)) console.log(`${stage}: ${seconds.toFixed(1)} s`)
+})
+
+afterAll(async () => {
+  await journey.takeDown()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const fromOutside = (...words: string[]) => journey.exec(...words)
+const page = async () => (await fromOutside("curl", "-sS", "--max-time", "5", `http://${floating}/`)).stdout
+const ssh = (...words: string[]) =>
+  fromOutside(
+    "ssh",
+    ...["-i", key, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "ConnectTimeout=5"],
+    `root@${floating}`,
+    ...words,
+  )
+
+describe("the deployment", () => {
+  it("plans nothing afterwards", async () => {
+    const { code, stdout } = await journey.bifrost(["plan"])
+    expect(stdout).toContain("Nothing to change.")
+    expect(code).toBe(0)
+  })
+
+  it("has every service in the catalog", async () => {
+    const types = (await json<{ Type: string }[]>("catalog", "list")).map(({ Type }) => Type)
+    expect(types.sort()).toEqual([
+      "cloudformation",
+      "compute",
+      "identity",
+      "image",
+      "network",
+      "orchestration",
+      "placement",
+      "volumev3",
+    ])
+  })
+})
+
+describe("a first user", () => {
+  it("uploads an image and makes a flavor", async () => {
+    const disk = ["--disk-format", "raw", "--container-format", "bare", "--file", guest]
+    expect(await value("status", "image", "create", "guest", ...disk, "--public")).toBe("active")
+    expect(await value("ram", "flavor", "create", "tiny", "--ram", "192", "--disk", "1", "--vcpus", "1")).toBe("192")
+  })
+
+  it("makes networks, a router and a security group", async () => {
+    const outside = ["--external", "--provider-network-type", "flat", "--provider-physical-network", "physnet1"]
+    await openstack("network", "create", "public", ...outside)
+    const pool = ["--allocation-pool", "start=172.24.4.50,end=172.24.4.99", "--gateway", "172.24.4.1", "--no-dhcp"]
+    await openstack("subnet", "create", "public", "--network", "public", "--subnet-range", "172.24.4.0/24", ...pool)
+    await openstack("network", "create", "inside")
+    await openstack("subnet", "create", "inside", "--network", "inside", "--subnet-range", "10.20.0.0/24")
+    await openstack("router", "create", "router", "--external-gateway", "public")
+    await openstack("router", "add", "subnet", "router", "inside")
+    await openstack("security", "group", "create", "web")
+    for (const port of ["22", "80"])
+      await openstack("security", "group", "rule", "create", "web", "--protocol", "tcp", "--dst-port", port)
+    await openstack("keypair", "create", "mine", "--public-key", `${key}.pub`)
+    expect(await value("status", "router", "show", "router")).toBe("ACTIVE")
+  })
+
+  it("boots an instance, which answers through its floating IP with what the metadata told it", async () => {
+    const how = ["--image", "guest", "--flavor", "tiny", "--network", "inside", "--key-name", "mine"]
+    await openstack("server", "create", "first", ...how, "--security-group", "web", "--wait")
+    expect(await value("status", "server", "show", "first")).toBe("ACTIVE")
+    floating = await value("floating_ip_address", "floating", "ip", "create", "public")
+    await openstack("server", "add", "floating", "ip", "first", floating)
+    const answer = await until("the instance's page", page, (text) => text.includes("first"))
+    expect(answer).toContain(await value("id", "server", "show", "first"))
+    const { stdout } = await until(
+      "ssh",
+      () => ssh("hostname"),
+      ({ code }) => code === 0,
+    )
+    expect(stdout.trim()).toBe("first")
+  })
+
+  it("reads the console's log", async () => {
+    const log = await until("the console's log", () => openstack("console", "log", "show", "first"), Boolean)
+    expect(log).toContain("first-user")
+  })
+
+  it("reboots it hard, and it answers again", async () => {
+    await openstack("server", "reboot", "--hard", "--wait", "first")
+    expect(await value("status", "server", "show", "first")).toBe("ACTIVE")
+    await until("the page after the reboot", page, (text) => text.includes("first"))
+  })
+
+  it("makes a stack, whose wait ends with its resources", async () => {
+    const template = join(folder, "stack.yaml")
+    writeFileSync(
+      template,
+      `heat_template_version: 2021-04-16
+resources:
+  net: { type: "OS::Neutron::Net" }
+  word: { type: "OS::Heat::RandomString" }
+outputs:
+  net: { value: { get_resource: net } }
+`,
+    )
+    await openstack("stack", "create", "-t", template, "--wait", "stack")
+    expect(await value("stack_status", "stack", "show", "stack")).toBe("CREATE_COMPLETE")
+  })
+
+  it("gets a console in the browser", async () => {
+    const url = await value("url", "console", "url", "show", "--novnc", "first")
+    const { stdout } = await fromOutside("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", url)
+    expect(stdout).toBe("200")
+  })
+})
+
+it("tells nobody a secret: not in labels, environments, command lines", async () => {
+  const clouds = readFileSync(join(journey.state, "access", "clouds.yaml"), "utf8")
+  const password = /password: (\S+)/.exec(clouds)?.[1] ?? "none"
+  const seen = await journey.bifrost([
+    ...["lab", "ssh", "--name", journey.lab, "host1"],
+    "docker ps -aq | xargs docker inspect; cat /proc/[0-9]*/cmdline | tr '\\0' ' '",
+  ])
+  expect(seen.stdout.length).toBeGreaterThan(10_000)
+  expect(seen.stdout).not.toContain(password)
+})
