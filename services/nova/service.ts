@@ -7,7 +7,8 @@ import { cell0Config, controlConfig, databases, ports, user } from "./config.ts"
 import { hypervisor } from "./hypervisor.ts"
 
 const api = (name: string, wsgiScript: string, port: number): ContainerDefinition => {
-  const wsgi = { service: "nova", name: `${wsgiScript}.ini`, wsgi: `/usr/bin/${wsgiScript}`, port, workerMb: 200 }
+  const file = `${wsgiScript.replace(/-wsgi$/, "")}-uwsgi.ini`
+  const wsgi = { service: "nova", name: file, wsgi: `/usr/bin/${wsgiScript}`, port, workerMb: 200 }
   return {
     name,
     image: "nova-api",

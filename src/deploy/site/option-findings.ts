@@ -39,7 +39,7 @@ export function checkOptionNames(overrides: Overrides, files: readonly PlacedFil
           const option = unknown.find(
             (each) => each.section === section && (each.key === undefined || each.key === key),
           )
-          const id = `${section}\0${option && option.key === undefined ? "" : key}`
+          const id = `${section}\0${key}`
           const sighting = own.get(id) ?? { option: option ?? { section, key, what: "" }, uses: 0, unknown: 0 }
           own.set(id, {
             option: option ?? sighting.option,
@@ -50,14 +50,15 @@ export function checkOptionNames(overrides: Overrides, files: readonly PlacedFil
       }
     }
   }
-  return [...seen].flatMap(([file, sightings]) =>
+  return [...seen].flatMap(([file, sightings]) => {
     // global.conf is for all: what one service knows has a use.
-    [...sightings.values()]
-      .filter(({ uses, unknown }) => unknown === uses)
-      .map(({ option: { section, key, what } }): Finding => {
-        const text = overrides.get(file.replace(`${overridesFolder}/`, ""))
-        const line = text === undefined ? 1 : lineOfOption(text, section, key)
-        return { ...fault({ line, column: 1 }, `the service has ${what}`, ""), file, severity: "warning" }
-      }),
-  )
+    const useless = [...sightings.values()].filter(({ uses, unknown }) => unknown === uses)
+    // A section that nobody knows is told once, not for each of its keys.
+    const told = new Map(useless.map((each) => [`${each.option.section}\0${each.option.key ?? ""}`, each]))
+    return [...told.values()].map(({ option: { section, key, what } }): Finding => {
+      const text = overrides.get(file.replace(`${overridesFolder}/`, ""))
+      const line = text === undefined ? 1 : lineOfOption(text, section, key)
+      return { ...fault({ line, column: 1 }, `the service has ${what}`, ""), file, severity: "warning" }
+    })
+  })
 }
