@@ -85,21 +85,23 @@ export const openvswitchAgent = file("plugins/ml2/openvswitch_agent.ini", (conte
 }))
 
 /** Of agents that make ports of their own, and start the proxies that hand requests for metadata to the metadata agent. */
-const ports = {
+const ports = ({ site }: ServiceContext) => ({
   interface_driver: "openvswitch",
+  // A port that vswitchd itself makes in the userspace datapath is dead in its namespace when vswitchd starts anew.
+  ovs_use_veth: datapathType(site) === "netdev",
   metadata_proxy_socket: metadataSocket,
   // The socket's owner, as which the metadata agent runs.
   metadata_proxy_user: "neutron",
   metadata_proxy_group: "neutron",
-}
+})
 
 export const dhcpAgent = file("dhcp_agent.ini", (context) => ({
-  DEFAULT: { ...ports, enable_isolated_metadata: true },
+  DEFAULT: { ...ports(context), enable_isolated_metadata: true },
   ovs: ovs(context),
 }))
 
 export const l3Agent = file("l3_agent.ini", (context) => ({
-  DEFAULT: ports,
+  DEFAULT: ports(context),
   ovs: ovs(context),
 }))
 
