@@ -3,7 +3,7 @@ import { libraryExtras, perlModules } from "../prune.ts"
 import { etcFolder, extendStart, installInto, leafStart, ovsTools, venvEtc, withDrivers } from "../service.ts"
 
 const agentTools = [
-  ["conntrack", "dnsmasq-base", "dnsmasq-utils", "haproxy", "ipset", "iptables", "iputils-arping"],
+  ["conntrack", "dnsmasq-base", "dnsmasq-utils", "ethtool", "haproxy", "ipset", "iptables", "iputils-arping"],
   ["keepalived", "kmod", "radvd"],
 ].flat()
 
@@ -35,7 +35,8 @@ export default defineImage({
   },
   rpm: {
     packages: [
-      ["conntrack-tools", "dnsmasq", "haproxy", "ipset", "iptables", "iputils", "keepalived", "kmod", "radvd"],
+      ["conntrack-tools", "dnsmasq", "ethtool", "haproxy", "ipset", "iptables", "iputils"],
+      ["keepalived", "kmod", "radvd"],
       ["openstack-neutron", "openstack-neutron-ml2", "openstack-neutron-openvswitch", "openvswitch"],
     ].flat(),
     run: [...etcFolder("neutron", "plugins", "plugins/ml2"), leafStart("neutron")],
