@@ -90,7 +90,7 @@ export function assemble(options: AssembleOptions): Assembly {
     const shared = common(placed)
     const fingerprint = async ({ labels: made }: Unit) => {
       // A database made anew knows nothing of what was done to the old one.
-      const life = (await databaseHost().glance()).volumes.get("mariadb") ?? "none"
+      const life = (await databaseHost().survey()).volumes.get("mariadb") ?? "none"
       const image = unit.perImage ? made[labels.image] : "any"
       return digest(JSON.stringify([life, image, ...unit.fingerprint(await contextOn(shared.host, names))]))
     }

@@ -23,7 +23,7 @@ export async function carriedUnits(
   placement: Placement,
   hosts: ReadonlyMap<string, DeployHost>,
 ): Promise<CarriedUnit[]> {
-  const looks = await Promise.allSettled([...hosts.values()].map((host) => host.glance()))
+  const looks = await Promise.allSettled([...hosts.values()].map((host) => host.survey()))
   const seen = new Map([...hosts.keys()].map((name, index) => [name, looks[index]!]))
   return placement.services.flatMap((service) => {
     const ids = new Set(placement.stepsOf(service))

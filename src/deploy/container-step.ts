@@ -6,11 +6,11 @@ import type { Secret } from "../util/secret.ts"
 import { findContainer, lastLines, unhealthyError } from "./engine.ts"
 import { deployErrors } from "./errors.ts"
 import { applyFiles, type FilesSeen, inspectFiles, planFiles } from "./files.ts"
-import { isServing } from "./glance.ts"
 import { settledHealth } from "./health.ts"
 import type { DeployHost } from "./host.ts"
 import { dropOld, failedName, oldName, opensDataOf, putBack, setAside } from "./replace.ts"
 import { redact } from "./secrets.ts"
+import { isServing } from "./survey.ts"
 import { labels, type Unit } from "./unit.ts"
 
 export interface UnitStepOptions {
@@ -119,8 +119,8 @@ export function containerStep(options: ContainerStepOptions): Step<ContainerSeen
     id: options.id,
     after: options.after,
     async inspect(signal) {
-      const [unit, glance] = await Promise.all([options.unit(), host.glance()])
-      if (isServing(glance, unit)) return { serving: true, unit, ...unseen }
+      const [unit, survey] = await Promise.all([options.unit(), host.survey()])
+      if (isServing(survey, unit)) return { serving: true, unit, ...unseen }
       const [files, found, previous] = await Promise.all([
         inspectFiles(transport, unit.folder, unit.files, signal),
         findContainer(engine, unit.name),

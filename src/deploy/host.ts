@@ -1,10 +1,10 @@
 import type { HostTransport } from "../transport/port.ts"
 import type { Clock } from "../util/clock.ts"
-import { type Glance, glanceAt } from "./glance.ts"
 import type { InventoryHost } from "./inventory.ts"
 import { interfacesFrom } from "./networks.ts"
 import { recent } from "./recent.ts"
 import type { HostFacts } from "./service.ts"
+import { type Survey, surveyOf } from "./survey.ts"
 
 /** A host of the inventory with the way to it. */
 export interface DeployHost {
@@ -13,14 +13,14 @@ export interface DeployHost {
   /** Asked once a run; a failure is not kept, so that the next step tries again. */
   facts(): Promise<HostFacts>
   /** All that it has, as seen within the last seconds and after the last `touched()`. */
-  glance(): Promise<Glance>
+  survey(): Promise<Survey>
   /** Says that something was changed on it. */
   touched(): void
 }
 
 export function deployHost(entry: InventoryHost, transport: HostTransport, clock: Clock): DeployHost {
   let known: Promise<HostFacts> | undefined
-  const glance = recent(clock, () => glanceAt(transport))
+  const survey = recent(clock, () => surveyOf(transport))
   return {
     entry,
     transport,
@@ -38,7 +38,7 @@ export function deployHost(entry: InventoryHost, transport: HostTransport, clock
       })
       return known
     },
-    glance,
-    touched: glance.forget,
+    survey,
+    touched: survey.forget,
   }
 }

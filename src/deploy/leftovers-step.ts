@@ -1,8 +1,8 @@
 import type { Step } from "../graph/step.ts"
 import { removeContainer } from "./engine.ts"
-import { isOurs } from "./glance.ts"
 import type { DeployHost } from "./host.ts"
 import { failedName, oldName, successorOf } from "./replace.ts"
+import { isOurs } from "./survey.ts"
 
 export interface LeftoversStepOptions {
   readonly id: string
@@ -18,7 +18,7 @@ export function leftoversStep({ id, after, host, wanted }: LeftoversStepOptions)
     id,
     after,
     async inspect() {
-      const { containers } = await host.glance()
+      const { containers } = await host.survey()
       const names = [...containers.keys()].filter((name) => isOurs(containers.get(name)))
       // What was set aside for a successor is that one's own business.
       return names.filter(

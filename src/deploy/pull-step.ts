@@ -27,7 +27,7 @@ export function pullStep(options: PullStepOptions): Step<boolean> {
     id: options.id,
     after: options.after,
     inspect: async () =>
-      (await host.glance()).images.has(reference) ||
+      (await host.survey()).images.has(reference) ||
       (await orAbsent(engine.getImage(reference).inspect())) !== undefined,
     plan: (present) => (present ? [] : [{ action: "pull", target: `image ${reference}` }]),
     resources: () => [`${host.entry.name}/pull`],

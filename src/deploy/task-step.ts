@@ -5,8 +5,8 @@ import { createContainer, type UnitStepOptions } from "./container-step.ts"
 import { findContainer, lastLines, removeContainer } from "./engine.ts"
 import { deployErrors } from "./errors.ts"
 import { applyFiles, inspectFiles } from "./files.ts"
-import { isDone } from "./glance.ts"
 import { redact } from "./secrets.ts"
+import { isDone } from "./survey.ts"
 import { labels, type Unit } from "./unit.ts"
 
 interface TaskSeen {
@@ -32,8 +32,8 @@ export function taskStep(
     after: options.after,
     async inspect() {
       const unit = await options.unit()
-      const [fingerprint, glance] = await Promise.all([options.fingerprint(unit), host.glance()])
-      const done = isDone(glance, unit.name, fingerprint)
+      const [fingerprint, survey] = await Promise.all([options.fingerprint(unit), host.survey()])
+      const done = isDone(survey, unit.name, fingerprint)
       last = { done, unit, fingerprint, container: done ? undefined : await findContainer(engine, unit.name) }
       return last
     },

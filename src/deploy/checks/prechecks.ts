@@ -1,10 +1,10 @@
-import { isOurs } from "../glance.ts"
 import type { DeployHost } from "../host.ts"
 import type { Inventory } from "../inventory.ts"
 import type { KernelFeature } from "../kernel.ts"
 import { networkOf, networkRoles } from "../networks.ts"
 import type { Placement } from "../placement.ts"
 import type { SiteConfig } from "../site.ts"
+import { isOurs } from "../survey.ts"
 import type { CheckFinding } from "./finding.ts"
 import { attempt, type HostNeeds, hostFindings } from "./host.ts"
 import { survey } from "./survey.ts"
@@ -64,7 +64,7 @@ async function needsOf(
   hasEngine: boolean,
   { placement, site, registry }: PrecheckOptions,
 ): Promise<HostNeeds> {
-  const containers = hasEngine ? (await host.glance()).containers : new Map()
+  const containers = hasEngine ? (await host.survey()).containers : new Map()
   const here = placement.containers.filter((placed) => placed.host.name === host.entry.name)
   const entries = placement.services.flatMap(({ catalog = [] }) => catalog)
   const kernel = new Map<KernelFeature, string[]>()

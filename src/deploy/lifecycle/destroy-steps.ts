@@ -1,9 +1,9 @@
 import type { Change, Step } from "../../graph/step.ts"
 import { orAbsent, removeContainer } from "../engine.ts"
-import { isOurs } from "../glance.ts"
 import type { DeployHost } from "../host.ts"
 import { withoutPeers } from "../prepare-step.ts"
 import { besides, oldName } from "../replace.ts"
+import { isOurs } from "../survey.ts"
 import type { LifecycleStepOptions } from "./stop-step.ts"
 
 /** A container of ours that should not be there, nor those kept beside it, nor the files that it read. */
@@ -15,7 +15,7 @@ export function removeStep({ id, after, host, name }: LifecycleStepOptions): Ste
     id,
     after,
     async inspect() {
-      const { containers, folders: has } = await host.glance()
+      const { containers, folders: has } = await host.survey()
       const there = names.filter((each) => containers.has(each))
       // Someone else's container of this name keeps its files.
       if (there.some((each) => !isOurs(containers.get(each)))) return []
@@ -41,7 +41,7 @@ export function removeVolumeStep({ id, after, host, name }: LifecycleStepOptions
   return {
     id,
     after,
-    inspect: async () => (await host.glance()).volumes.has(name),
+    inspect: async () => (await host.survey()).volumes.has(name),
     plan: (there) => (there ? [{ action: "remove", target: `volume ${name}`, reason: "with its data" }] : []),
     async apply() {
       await orAbsent(host.transport.engine.getVolume(name).remove())

@@ -3,8 +3,8 @@ import type { Clock } from "../../util/clock.ts"
 import { BifrostError } from "../../util/errors.ts"
 import { lastLines, unhealthyError } from "../engine.ts"
 import { deployErrors } from "../errors.ts"
-import { isOurs } from "../glance.ts"
 import { settledHealth } from "../health.ts"
+import { isOurs } from "../survey.ts"
 import type { LifecycleStepOptions } from "./stop-step.ts"
 
 export interface StartStepOptions extends LifecycleStepOptions {
@@ -20,7 +20,7 @@ export function startStep({ id, after, host, name, clock, startSeconds, redact }
     id,
     after,
     async inspect() {
-      const container = (await host.glance()).containers.get(name)
+      const container = (await host.survey()).containers.get(name)
       if (isOurs(container)) return container.State === "running"
       throw new BifrostError(deployErrors.NOT_DEPLOYED, { node: host.entry.name, detail: name })
     },

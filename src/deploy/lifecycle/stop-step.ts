@@ -1,7 +1,7 @@
 import type { Step } from "../../graph/step.ts"
 import { stopContainer } from "../engine.ts"
-import { isOurs } from "../glance.ts"
 import type { DeployHost } from "../host.ts"
+import { isOurs } from "../survey.ts"
 
 export interface LifecycleStepOptions {
   readonly id: string
@@ -20,7 +20,7 @@ export function stopStep({ id, after, host, name }: LifecycleStepOptions): Step<
     id,
     after,
     async inspect() {
-      const container = (await host.glance()).containers.get(name)
+      const container = (await host.survey()).containers.get(name)
       return isOurs(container) && !["exited", "created", "dead"].includes(container.State)
     },
     plan: (runs) => (runs ? [{ action: "stop", target: `container ${name}` }] : []),

@@ -28,12 +28,12 @@ function host(name: string, touched: string[]): DeployHost {
     }),
   }
   const transport = { engine, list: async () => [], exec: async () => ({ code: 0, stdout: "", stderr: "" }) }
-  const glance = { containers: new Map(), images: new Set<string>(), volumes: new Map(), folders: new Map() }
+  const survey = { containers: new Map(), images: new Set<string>(), volumes: new Map(), folders: new Map() }
   return {
     entry: { name, address: "", port: 22, user: "root", hostKey: "", groups: [] },
     transport: transport as unknown as HostTransport,
     facts: async () => ({ cpus: 1, memoryMb: 1, interfaces: [] }),
-    glance: async () => glance,
+    survey: async () => survey,
     touched() {},
   }
 }

@@ -1,6 +1,5 @@
 import type Docker from "dockerode"
 import { describe, expect, it } from "vitest"
-import type { Glance } from "../../../src/deploy/glance.ts"
 import type { DeployHost } from "../../../src/deploy/host.ts"
 import { destroyGraph, startGraph, stopGraph } from "../../../src/deploy/lifecycle/graphs.ts"
 import { startOrder, stopOrder } from "../../../src/deploy/lifecycle/order.ts"
@@ -8,6 +7,7 @@ import { Placement } from "../../../src/deploy/placement.ts"
 import { withoutPeers, withPeers } from "../../../src/deploy/prepare-step.ts"
 import { defineService } from "../../../src/deploy/service.ts"
 import { defaultSite } from "../../../src/deploy/site.ts"
+import type { Survey } from "../../../src/deploy/survey.ts"
 import { labels } from "../../../src/deploy/unit.ts"
 import type { StepGraph } from "../../../src/graph/graph.ts"
 import type { HostTransport } from "../../../src/transport/port.ts"
@@ -42,7 +42,7 @@ const placement = new Placement(services, inventory, defaultSite)
 
 const running = (owner = "site") =>
   ({ State: "running", Status: "Up", Labels: { [labels.owner]: owner } }) as unknown as Docker.ContainerInfo
-const world: Record<string, Glance> = {
+const world: Record<string, Survey> = {
   a: {
     ...{ images: new Set(), volumes: new Map([["mariadb", "x"]]) },
     containers: new Map([
@@ -64,7 +64,7 @@ const files = { readFile: async () => undefined, list: async () => [] } as unkno
 const hosts = new Map(
   inventory.hosts.map((entry) => [
     entry.name,
-    { entry, transport: files, glance: async () => world[entry.name]!, touched() {} } as unknown as DeployHost,
+    { entry, transport: files, survey: async () => world[entry.name]!, touched() {} } as unknown as DeployHost,
   ]),
 )
 const options = { placement, inventory, hosts, scope: {}, clock, redact: (text: string) => text }

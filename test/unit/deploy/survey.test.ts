@@ -2,8 +2,8 @@ import { createHash } from "node:crypto"
 import type Docker from "dockerode"
 import { describe, expect, it } from "vitest"
 import { keptPassword, seenFrom } from "../../../src/deploy/database-server.ts"
-import { foldersFrom, type Glance, isDone, isServing } from "../../../src/deploy/glance.ts"
 import { recent } from "../../../src/deploy/recent.ts"
+import { foldersFrom, isDone, isServing, type Survey } from "../../../src/deploy/survey.ts"
 import { labels, type Unit } from "../../../src/deploy/unit.ts"
 import { Secret } from "../../../src/util/secret.ts"
 
@@ -23,40 +23,40 @@ const listed = (mode = "600", text = "{}", ...more: string[]) =>
   ].join("\0")
 const container = (more: Partial<Docker.ContainerInfo> = {}) =>
   ({ State: "running", Status: "Up 2 minutes (healthy)", Labels: unit.labels, ...more }) as Docker.ContainerInfo
-const glance = (containers: Record<string, Docker.ContainerInfo>, files = listed()): Glance => ({
+const survey = (containers: Record<string, Docker.ContainerInfo>, files = listed()): Survey => ({
   ...{ images: new Set(), volumes: new Map(), folders: foldersFrom(files) },
   containers: new Map(Object.entries(containers)),
 })
 
-describe("a glance at a host", () => {
+describe("a survey at a host", () => {
   it("is enough for a container that was made from the same, is healthy and has its files", () => {
-    expect(isServing(glance({ nova_api: container() }), unit)).toBe(true)
+    expect(isServing(survey({ nova_api: container() }), unit)).toBe(true)
   })
 
   it.each([
-    ["is not there", glance({})],
-    ["ended", glance({ nova_api: container({ State: "exited", Status: "Exited (0) 1 second ago" }) })],
-    ["is unhealthy", glance({ nova_api: container({ Status: "Up 2 minutes (unhealthy)" }) })],
-    ["still starts", glance({ nova_api: container({ Status: "Up 2 seconds (health: starting)" }) })],
-    ["is paused", glance({ nova_api: container({ State: "paused", Status: "Up 2 minutes (Paused)" }) })],
+    ["is not there", survey({})],
+    ["ended", survey({ nova_api: container({ State: "exited", Status: "Exited (0) 1 second ago" }) })],
+    ["is unhealthy", survey({ nova_api: container({ Status: "Up 2 minutes (unhealthy)" }) })],
+    ["still starts", survey({ nova_api: container({ Status: "Up 2 seconds (health: starting)" }) })],
+    ["is paused", survey({ nova_api: container({ State: "paused", Status: "Up 2 minutes (Paused)" }) })],
     [
       "was made from something else",
-      glance({ nova_api: container({ Labels: { ...unit.labels, [labels.config]: "d" } }) }),
+      survey({ nova_api: container({ Labels: { ...unit.labels, [labels.config]: "d" } }) }),
     ],
-    ["has one set aside beside it", glance({ nova_api: container(), "nova_api-old": container() })],
-    ["has an edited file", glance({ nova_api: container() }, listed("600", "{ }"))],
-    ["has a file that others can read", glance({ nova_api: container() }, listed("644"))],
-    ["has a file more", glance({ nova_api: container() }, listed("600", "{}", "f 600 nova_api/old.conf"))],
-    ["has a directory where a file was", glance({ nova_api: container() }, listed("600", "{}", "d 755 nova_api/x"))],
-    ["has no files", glance({ nova_api: container() }, "")],
+    ["has one set aside beside it", survey({ nova_api: container(), "nova_api-old": container() })],
+    ["has an edited file", survey({ nova_api: container() }, listed("600", "{ }"))],
+    ["has a file that others can read", survey({ nova_api: container() }, listed("644"))],
+    ["has a file more", survey({ nova_api: container() }, listed("600", "{}", "f 600 nova_api/old.conf"))],
+    ["has a directory where a file was", survey({ nova_api: container() }, listed("600", "{}", "d 755 nova_api/x"))],
+    ["has no files", survey({ nova_api: container() }, "")],
   ])("is not enough for one that %s", (_, seen) => expect(isServing(seen, unit)).toBe(false))
 
   it("knows a task that ended well by its fingerprint", () => {
     const ended = (Status: string) => container({ State: "exited", Status, Labels: { [labels.task]: "f" } })
-    expect(isDone(glance({ t: ended("Exited (0) 3 days ago") }), "t", "f")).toBe(true)
-    expect(isDone(glance({ t: ended("Exited (0) 3 days ago") }), "t", "g")).toBe(false)
-    expect(isDone(glance({ t: ended("Exited (1) 3 days ago") }), "t", "f")).toBe(false)
-    expect(isDone(glance({}), "t", "f")).toBe(false)
+    expect(isDone(survey({ t: ended("Exited (0) 3 days ago") }), "t", "f")).toBe(true)
+    expect(isDone(survey({ t: ended("Exited (0) 3 days ago") }), "t", "g")).toBe(false)
+    expect(isDone(survey({ t: ended("Exited (1) 3 days ago") }), "t", "f")).toBe(false)
+    expect(isDone(survey({}), "t", "f")).toBe(false)
   })
 
   it("is shared for a moment, until something was changed; one that failed is not kept", async () => {

@@ -9,7 +9,7 @@ import { labels, ownerValue, type Unit } from "./unit.ts"
  * All that a host has, by one look: what is as wanted is known from this, and only the rest is inspected piece by piece. A
  * host with 35 containers costs five questions instead of some thousand round trips.
  */
-export interface Glance {
+export interface Survey {
   readonly containers: ReadonlyMap<string, Docker.ContainerInfo>
   /** `registry/repository@sha256:…` */
   readonly images: ReadonlySet<string>
@@ -25,7 +25,7 @@ const listing = `cd ${root} 2>/dev/null || exit 0
 find . -mindepth 2 -maxdepth 2 -printf '%y %m %P\\0'
 find . -mindepth 2 -maxdepth 2 -type f -print0 | xargs -0r sha256sum -z`
 
-export async function glanceAt({ engine, exec }: HostTransport): Promise<Glance> {
+export async function surveyOf({ engine, exec }: HostTransport): Promise<Survey> {
   const [containers, images, { Volumes: volumes }, listed] = await Promise.all([
     engine.listContainers({ all: true }),
     engine.listImages(),
@@ -62,7 +62,7 @@ export function foldersFrom(listed: string): Map<string, Map<string, string>> {
 }
 
 /** Whether a unit's files are just what they should be. */
-function hasFiles({ folders }: Glance, { folder, files }: Unit): boolean {
+function hasFiles({ folders }: Survey, { folder, files }: Unit): boolean {
   const names = folders.get(folder)
   return (
     names?.size === files.length &&
@@ -74,13 +74,13 @@ function hasFiles({ folders }: Glance, { folder, files }: Unit): boolean {
 }
 
 /** Whether a container is surely as wanted: made from the same, running, healthy, its files untouched. */
-export function isServing(glance: Glance, unit: Unit): boolean {
-  const container = glance.containers.get(unit.name)
-  if (!container || glance.containers.has(oldName(unit.name))) return false
+export function isServing(survey: Survey, unit: Unit): boolean {
+  const container = survey.containers.get(unit.name)
+  if (!container || survey.containers.has(oldName(unit.name))) return false
   const { State, Status, Labels } = container
   // The engine's list tells health in the status text only: `Up 3 minutes (healthy)`.
   const healthy = unit.options.Healthcheck ? Status.endsWith("(healthy)") : !Status.includes("(")
-  return State === "running" && healthy && hasLabels(Labels, unit.labels) && hasFiles(glance, unit)
+  return State === "running" && healthy && hasLabels(Labels, unit.labels) && hasFiles(survey, unit)
 }
 
 /** Whether it was made by a deployment of this site. */
@@ -88,7 +88,7 @@ export const isOurs = (container: Docker.ContainerInfo | undefined): container i
   container?.Labels[labels.owner] === ownerValue
 
 /** Whether a task surely ended well for this fingerprint. */
-export function isDone({ containers }: Glance, name: string, fingerprint: string): boolean {
+export function isDone({ containers }: Survey, name: string, fingerprint: string): boolean {
   const container = containers.get(name)
   const ended = container?.State === "exited" && container.Status.startsWith("Exited (0)")
   return ended && container.Labels[labels.task] === fingerprint
