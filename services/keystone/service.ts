@@ -4,6 +4,7 @@ import {
   type FileDefinition,
   type ServiceContext,
 } from "../../src/deploy/service.ts"
+import { fernetKeys } from "../../src/keystone/keys.ts"
 import { configFile, database, logging, logVolume, memcacheServers } from "../common/openstack.ts"
 import { uwsgiCommand, uwsgiFile } from "../common/uwsgi.ts"
 
@@ -17,22 +18,25 @@ const config = configFile({
     DEFAULT: logging(context, "keystone"),
     database: database(context, keystoneDatabase),
     token: { provider: "fernet", expiration: 86_400 },
-    fernet_tokens: { max_active_keys: 3 },
+    fernet_tokens: { max_active_keys: fernetKeys.secrets.length },
     cache: { enabled: true, backend: "dogpile.cache.pymemcache", memcache_servers: memcacheServers(context) },
     oslo_middleware: { enable_proxy_headers_parsing: true },
   }),
 })
 
+const credentialKeys = ["keystone_credential_key_0", "keystone_credential_key_1"]
+
 /** Keys are the site's secrets, laid down as files: every host has the same ones and none is lost with a host. */
-const keys: readonly FileDefinition[] = ["fernet", "credential"].flatMap((kind) =>
-  [0, 1].map((index) => ({
-    name: `${kind}-key-${index}`,
-    dest: `/etc/keystone/${kind}-keys/${index}`,
+const keyFiles = (kind: string, secrets: readonly string[]): FileDefinition[] =>
+  secrets.map((name, place) => ({
+    name: `${kind}-key-${place}`,
+    dest: `/etc/keystone/${kind}-keys/${place}`,
     owner: "keystone:keystone",
     perm: "0600",
-    content: ({ secret }: ServiceContext) => secret(`keystone_${kind}_key_${index}`),
-  })),
-)
+    content: ({ secret }: ServiceContext) => secret(name),
+  }))
+
+const keys = [...keyFiles("fernet", fernetKeys.secrets), ...keyFiles("credential", credentialKeys)]
 
 const wsgi = {
   service: "keystone",
@@ -53,10 +57,7 @@ export default defineService({
     keystone_admin_password: "password",
     /** Of the fingerprints of passwords that service users carry. */
     keystone_mark_key: "password",
-    keystone_fernet_key_0: "fernet",
-    keystone_fernet_key_1: "fernet",
-    keystone_credential_key_0: "fernet",
-    keystone_credential_key_1: "fernet",
+    ...Object.fromEntries([...fernetKeys.secrets, ...credentialKeys].map((name) => [name, "fernet" as const])),
   },
   tasks: [
     {

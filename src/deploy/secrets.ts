@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto"
+import { freshKey } from "../keystone/keys.ts"
 import type { SecretStore } from "../store/port.ts"
 import { Secret } from "../util/secret.ts"
 import type { SecretKind, ServiceDefinition } from "./service.ts"
@@ -10,8 +11,7 @@ export const formerOwner = "site_former"
 export const generateSecret: Record<SecretKind, () => Secret> = {
   // 32 bytes as hexadecimal: needs no quoting in URLs, SQL, INI or shell.
   password: () => new Secret(randomBytes(32).toString("hex")),
-  // https://github.com/fernet/spec: 256 bits, base64url with padding.
-  fernet: () => new Secret(randomBytes(32).toString("base64").replaceAll("+", "-").replaceAll("/", "_")),
+  fernet: freshKey,
 }
 
 /** All secrets that the services name, made where missing. A dry run keeps nothing of what it makes. */

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import keystone from "../../../services/keystone/service.ts"
 import mariadb from "../../../services/mariadb/service.ts"
 import memcached from "../../../services/memcached/service.ts"
@@ -56,19 +56,24 @@ export async function startKeystone(name: string) {
     const entry = { name: "host1", address, port: 22, user: "root", hostKey: "", groups: ["control"] }
     const { stdout: links } = await run("docker", ["exec", name, "ip", "-json", "address", "show"])
     const facts: HostFacts = { cpus: 2, memoryMb: 4096, interfaces: interfacesFrom(links) }
-    const secrets = await siteSecrets(services, memoryStore(), false)
+    const store = memoryStore()
+    const secrets = new Map(await siteSecrets(services, store, false))
     const placement = new Placement(services, { hosts: [entry] }, defaultSite)
     const context = contextFrom(entry, facts, { placement, site: defaultSite, secrets })
     const containerName = (unit: string) => `${name}-${unit}`
 
-    const start = async (definition: UnitDefinition, overrides: Readonly<Record<string, string>> = {}) => {
+    /** Its files, written as the secrets are now. */
+    const rendered = async (definition: UnitDefinition) => {
       const unit = renderUnit(definition, reference(definition.image), context)
       const files = join(folder, unit.name)
+      await mkdir(files, { recursive: true })
       for (const { path, content } of unit.files) {
-        const file = path.replace(unit.folder, files)
-        await mkdir(dirname(file), { recursive: true })
-        await writeFile(file, overrides[file.slice(files.length + 1)] ?? content, { mode: 0o600 })
+        await writeFile(path.replace(unit.folder, files), content, { mode: 0o600 })
       }
+      return { unit, files }
+    }
+    const start = async (definition: UnitDefinition) => {
+      const { unit, files } = await rendered(definition)
       const container = await docker.createContainer({
         ...unit.options,
         name: containerName(unit.name),
@@ -120,6 +125,14 @@ export async function startKeystone(name: string) {
       password: secrets.get("keystone_admin_password") as Secret,
       keystone: docker.getContainer(containerName("keystone")),
       healthy: () => healthy("keystone"),
+      secrets: store,
+      /** What a deploy does once the store's secrets are others. */
+      async reconfigure() {
+        for (const name of secrets.keys()) secrets.set(name, (await store.get("site", name))!)
+        await rendered(keystone.containers[0]!)
+        await docker.getContainer(containerName("keystone")).restart({ t: 10 })
+        await healthy("keystone")
+      },
       sql,
       stop,
     }
