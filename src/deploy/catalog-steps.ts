@@ -2,7 +2,7 @@ import type { Step } from "../graph/step.ts"
 import { Catalog } from "../keystone/catalog.ts"
 import type { ServiceDomain } from "../keystone/domain.ts"
 import type { CatalogDefinition } from "../keystone/entry.ts"
-import { catalogStep, foundationStep } from "../keystone/steps.ts"
+import { catalogLeftoversStep, catalogStep, foundationStep } from "../keystone/steps.ts"
 import type { ServiceUser } from "../keystone/user.ts"
 import type { Clock } from "../util/clock.ts"
 import { type ContextOptions, endpointUrl, secretOf } from "./context.ts"
@@ -17,8 +17,9 @@ export interface CatalogStepsOptions extends ContextOptions {
 }
 
 const foundationId = "site/identity"
+const leftoversId = "site/catalog-leftovers"
 
-/** What the site's services have in Keystone: a step for each, and one that they all come after. None without Keystone. */
+/** What the site's services have in Keystone: a step for each, one that they all come after, one for what is left of others. None without Keystone. */
 export function catalogSteps(options: CatalogStepsOptions): Step[] {
   const { placement, site, secrets, after, clock, dryRun } = options
   const entries = placement.services.flatMap(({ catalog = [] }) => catalog)
@@ -41,11 +42,13 @@ export function catalogSteps(options: CatalogStepsOptions): Step[] {
   })
   const users = placement.services.flatMap((service) => userOf(service) ?? [])
   const services = placement.services.filter(({ user, catalog: own }) => user || own)
+  const all = entries.map((entry) => definitionOf(entry, options))
   return [
     foundationStep({
       ...{ id: foundationId, after, catalog, users },
       roles: placement.services.flatMap(({ roles = [] }) => roles),
     }),
+    catalogLeftoversStep({ id: leftoversId, after: [foundationId], catalog, entries: all }),
     ...services.map((service) => {
       const user = userOf(service)
       const own = (service.catalog ?? []).map((entry) => definitionOf(entry, options))

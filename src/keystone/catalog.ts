@@ -22,8 +22,8 @@ export interface CatalogOptions extends Omit<SessionOptions, "wait"> {
 /** What Keystone has, or why it cannot be asked yet. */
 export type Look = { readonly records: Records } | { readonly absent: string }
 
-/** Path of each list; the one that `of` names is below the service project. */
-const lists: Readonly<Record<Exclude<Kind, "assignments" | "domainAdmins" | "domainAssignments">, string>> = {
+/** Path of each list but those that name a project or a domain. */
+const lists: Readonly<Record<Exclude<Kind, "assignments" | (typeof ofDomains)[number]>, string>> = {
   domains: "/v3/domains",
   regions: "/v3/regions",
   services: "/v3/services",
@@ -34,14 +34,21 @@ const lists: Readonly<Record<Exclude<Kind, "assignments" | "domainAdmins" | "dom
 }
 const kinds = Object.keys(lists) as (keyof typeof lists)[]
 
-/** Keystone's records, asked for once by all steps of a run; what an operation changes is asked for again. */
+/** What a domain has is listed domain by domain. */
+const ofDomains = ["domainAdmins", "domainAssignments"] as const
+
+interface Identified {
+  readonly id: string
+}
+
+/** Keystone's records, asked for once by all steps of a run and kept up with what they change. */
 export class Catalog {
   readonly session: KeystoneSession
   readonly region: string
   readonly markKey: Secret
   readonly #dryRun: boolean
   readonly #domains: readonly string[]
-  readonly #known = new Map<Kind, Promise<unknown>>()
+  readonly #known = new Map<Kind, Promise<readonly Identified[]>>()
   #absent: Promise<string | undefined> | undefined
 
   constructor(options: CatalogOptions) {
@@ -60,24 +67,32 @@ export class Catalog {
     const records = Object.fromEntries(kinds.map((kind, index) => [kind, found[index]])) as unknown as Records
     const [project] = records.projects
     const path = `/v3/role_assignments?scope.project.id=${project?.id}`
-    const assignments = project ? ((await this.#list("assignments", path, signal)) as Assignment[]) : []
+    const assignments = project ? ((await this.#list("assignments", path, signal)) as unknown as Assignment[]) : []
     const own = records.domains.filter(({ name }) => this.#domains.includes(name))
     const domainAdmins = await this.#ofDomains("domainAdmins", own, (id) => `/v3/users?domain_id=${id}`, signal)
     const assigned = (id: string) => `/v3/role_assignments?scope.domain.id=${id}`
     const domainAssignments = await this.#ofDomains("domainAssignments", own, assigned, signal)
-    return { records: { ...records, assignments, domainAdmins, domainAssignments } as Records }
+    return { records: { ...records, assignments, domainAdmins, domainAssignments } as unknown as Records }
   }
 
   async carryOut({ kind, request }: Operation, signal: AbortSignal): Promise<void> {
     if (!request) return
+    let answer: unknown
     try {
-      await this.session.request(request.method, request.path, signal, request.body)
+      answer = await this.session.request(request.method, request.path, signal, request.body)
     } finally {
-      this.#known.delete(kind)
-      // What a domain has is listed domain by domain.
-      if (kind === "domains")
-        for (const below of ["domainAdmins", "domainAssignments"] as const) this.#known.delete(below)
+      if (kind === "domains") for (const below of ofDomains) this.#known.delete(below)
+      this.#takeIn(kind, answer)
     }
+  }
+
+  /** Keystone answers a write by the record as it is now: that is as good as asking again. No record, or a failure: ask. */
+  #takeIn(kind: Kind, answer: unknown): void {
+    const known = this.#known.get(kind)
+    const [record] = Object.values((answer ?? {}) as Record<string, Identified>)
+    if (!known || !record) return void this.#known.delete(kind)
+    const current = known.then((list) => [...list.filter(({ id }) => id !== record.id), record])
+    this.#keep(kind, current)
   }
 
   async #whyAbsent(signal: AbortSignal): Promise<string | undefined> {
@@ -93,18 +108,19 @@ export class Catalog {
     }
   }
 
-  #list(kind: Kind, path: string, signal: AbortSignal): Promise<unknown> {
-    return this.#once(kind, () => this.#get(kind, path, signal))
+  #list(kind: Kind, path: string, signal: AbortSignal): Promise<readonly Identified[]> {
+    return this.#known.get(kind) ?? this.#keep(kind, this.#get(kind, path, signal))
   }
 
   #ofDomains(kind: Kind, domains: readonly Named[], path: (id: string) => string, signal: AbortSignal) {
-    return this.#once(kind, async () => {
-      const found = await Promise.all(domains.map(({ id }) => this.#get(kind, path(id), signal)))
-      return found.flat()
-    })
+    const known = this.#known.get(kind)
+    if (known) return known
+    const asked = Promise.all(domains.map(({ id }) => this.#get(kind, path(id), signal)))
+    const all = asked.then((found) => found.flat())
+    return this.#keep(kind, all)
   }
 
-  async #get(kind: Kind, path: string, signal: AbortSignal): Promise<unknown[]> {
+  async #get(kind: Kind, path: string, signal: AbortSignal): Promise<readonly Identified[]> {
     const body = await this.session.request("GET", path, signal)
     const field = fields[kind] ?? kind
     const list = (body as Record<string, unknown> | undefined)?.[field]
@@ -113,14 +129,11 @@ export class Catalog {
     throw new BifrostError(keystoneErrors.KEYSTONE_REFUSED, { detail })
   }
 
-  #once(kind: Kind, ask: () => Promise<unknown>): Promise<unknown> {
-    const known = this.#known.get(kind)
-    if (known) return known
-    const asked = ask()
-    this.#known.set(kind, asked)
-    // A failure is not kept: the next step asks again.
-    asked.catch(() => this.#known.get(kind) === asked && this.#known.delete(kind))
-    return asked
+  /** A failure is not kept: the next step asks again. */
+  #keep(kind: Kind, list: Promise<readonly Identified[]>): Promise<readonly Identified[]> {
+    this.#known.set(kind, list)
+    list.catch(() => this.#known.get(kind) === list && this.#known.delete(kind))
+    return list
   }
 }
 

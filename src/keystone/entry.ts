@@ -14,6 +14,14 @@ export interface CatalogDefinition {
 /** Description of an endpoint that was made or taken over here. */
 export const ownDescription = "managed by bifrost-ts"
 
+const isOurs = ({ description }: Endpoint) => description === ownDescription
+
+const removal = ({ id, interface: side, url }: Endpoint, type: string): Operation => ({
+  kind: "endpoints",
+  change: { action: "remove", target: `endpoint ${side} ${type} ${url}` },
+  request: { method: "DELETE", path: `/v3/endpoints/${id}` },
+})
+
 const interfaces: readonly Interface[] = ["public", "internal", "admin"]
 
 /** A service with its endpoints in one region. Services of other types or names, and other regions, are not looked at. */
@@ -32,6 +40,19 @@ export function entryOperations(seen: Records, definition: CatalogDefinition, re
       ),
     ),
   ]
+}
+
+/** Endpoints of ours for services that the site no longer has: nobody should find them. The service and its user stay. */
+export function leftoverOperations(seen: Records, wanted: readonly CatalogDefinition[], region: string): Operation[] {
+  const gone = seen.services.filter(
+    ({ type, name }) => !wanted.some((each) => each.type === type && each.name === name),
+  )
+  return gone.flatMap(({ id, type }) =>
+    seen.endpoints
+      .filter(({ service_id, region_id }) => service_id === id && region_id === region)
+      .filter(isOurs)
+      .map((endpoint) => removal(endpoint, type)),
+  )
 }
 
 function serviceOperations(service: Service | undefined, definition: CatalogDefinition): Operation[] {
@@ -65,15 +86,7 @@ interface WantedEndpoint {
 /** `there`: what the service has for this interface and region. */
 function endpointOperations(there: readonly Endpoint[], wanted: WantedEndpoint): Operation[] {
   const kept = wanted.url === undefined ? undefined : keptOf(there, wanted.url)
-  const surplus = there
-    .filter((each) => each !== kept && each.description === ownDescription)
-    .map(
-      ({ id, url }): Operation => ({
-        kind: "endpoints",
-        change: { action: "remove", target: `endpoint ${wanted.side} ${wanted.type} ${url}` },
-        request: { method: "DELETE", path: `/v3/endpoints/${id}` },
-      }),
-    )
+  const surplus = there.filter((each) => each !== kept && isOurs(each)).map((each) => removal(each, wanted.type))
   // First the one that stays: there is no moment without any.
   return [...(wanted.url === undefined ? [] : present(kept, wanted, wanted.url)), ...surplus]
 }
@@ -95,7 +108,7 @@ function present(
   const reasons = [
     ...(kept.url === url ? [] : [`${kept.url} → ${url}`]),
     ...(kept.enabled ? [] : ["it is disabled"]),
-    ...(kept.description === ownDescription ? [] : ["taken over"]),
+    ...(isOurs(kept) ? [] : ["taken over"]),
   ]
   if (reasons.length === 0) return []
   const change = { action: "update", target, reason: reasons.join(", ") } as const
@@ -108,7 +121,7 @@ function present(
  * before by another tool must not come to have two addresses.
  */
 function keptOf(there: readonly Endpoint[], url: string): Endpoint | undefined {
-  const ours = there.filter(({ description }) => description === ownDescription)
+  const ours = there.filter(isOurs)
   const candidates = ours.length > 0 ? ours : there
   return candidates.find((each) => each.url === url) ?? candidates[0]
 }

@@ -1,7 +1,7 @@
 import type { Step } from "../graph/step.ts"
 import type { Catalog } from "./catalog.ts"
 import { domainOperations, type ServiceDomain } from "./domain.ts"
-import { type CatalogDefinition, entryOperations } from "./entry.ts"
+import { type CatalogDefinition, entryOperations, leftoverOperations } from "./entry.ts"
 import { foundationOperations } from "./foundation.ts"
 import type { Operation } from "./operation.ts"
 import type { Records } from "./records.ts"
@@ -40,6 +40,14 @@ export function catalogStep(options: CatalogStepOptions): Step<Operation[]> {
     ...(user ? await ofUser(catalog, seen, user, signal) : []),
     ...(domain ? domainOperations(seen, domain, passwordMark(domain.admin, catalog.markKey)) : []),
   ])
+}
+
+/** What services that the site no longer has left in the catalog. `entries`: those of all that it has. */
+export function catalogLeftoversStep(
+  options: StepOptions & { readonly entries: readonly CatalogDefinition[] },
+): Step<Operation[]> {
+  const { catalog, entries } = options
+  return convergence(options, async (seen) => leftoverOperations(seen, entries, catalog.region))
 }
 
 async function ofUser(catalog: Catalog, seen: Records, user: ServiceUser, signal: AbortSignal): Promise<Operation[]> {

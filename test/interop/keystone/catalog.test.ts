@@ -2,9 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { StepGraph } from "../../../src/graph/graph.ts"
 import { runGraph } from "../../../src/graph/run.ts"
 import { Catalog, type CatalogOptions } from "../../../src/keystone/catalog.ts"
+import type { ServiceDomain } from "../../../src/keystone/domain.ts"
 import { type CatalogDefinition, ownDescription } from "../../../src/keystone/entry.ts"
 import { KeystoneSession } from "../../../src/keystone/session.ts"
-import { catalogStep, foundationStep } from "../../../src/keystone/steps.ts"
+import { catalogLeftoversStep, catalogStep, foundationStep } from "../../../src/keystone/steps.ts"
 import type { ServiceUser } from "../../../src/keystone/user.ts"
 import { systemClock as clock } from "../../../src/util/clock.ts"
 import { Secret } from "../../../src/util/secret.ts"
@@ -32,6 +33,7 @@ beforeEach(() => void requests.splice(0))
 interface Wanted {
   readonly entries: readonly CatalogDefinition[]
   readonly user: ServiceUser
+  readonly domain?: ServiceDomain
 }
 
 const service = (type: string, name: string, port: number): Wanted => ({
@@ -54,13 +56,20 @@ const site: Readonly<Record<string, Wanted>> = {
   barbican: service("key-manager", "barbican", 9311),
 }
 
-async function converge(services = site, more: Partial<CatalogOptions> = {}) {
+interface More extends Partial<CatalogOptions> {
+  /** Whether what other services left goes. */
+  readonly leftovers?: true
+}
+
+async function converge(services = site, more: More = {}) {
   const { url, password, region } = world
   const markKey = new Secret("mark")
   const catalog = new Catalog({ url, password, clock, region, markKey, dryRun: false, fetch: counting, ...more })
   const users = Object.values(services).map(({ user }) => user)
+  const entries = Object.values(services).flatMap((wanted) => wanted.entries)
   const graph = new StepGraph([
     foundationStep({ id: "site/identity", after: [], catalog, users, roles: [] }),
+    ...(more.leftovers ? [catalogLeftoversStep({ id: "site/leftovers", after: [], catalog, entries })] : []),
     ...Object.entries(services).map(([name, wanted]) =>
       catalogStep({ id: `site/catalog/${name}`, after: ["site/identity"], catalog, ...wanted }),
     ),
@@ -97,6 +106,8 @@ describe("a catalog", () => {
     expect(changes).toContain("create endpoint public image http://192.0.2.11:9292")
     expect(changes).toContain("create role admin of user glance in project service")
     expect(changes).toContain("create role service of user glance in project service")
+    const questions = requests.filter((request) => request.startsWith("GET /v3/")).length
+    console.log(`${requests.length} requests, ${questions} of them questions`)
     expect(await admin.accepts(site["glance"]!.user, signal())).toBe(true)
   })
 
@@ -104,6 +115,7 @@ describe("a catalog", () => {
     const { changes, errors } = await converge()
     expect({ changes, errors }).toEqual({ changes: [], errors: [] })
     expect(requests.map((request) => request.replace(/\?.*/, "")).toSorted()).toEqual([
+      "GET /v3/domains",
       "GET /v3/endpoints",
       "GET /v3/projects",
       "GET /v3/regions",
@@ -137,6 +149,19 @@ describe("a catalog", () => {
     expect(changes).toEqual([
       "remove endpoint public image http://192.0.2.7:9292",
       "remove endpoint admin image http://192.0.2.7:9292",
+    ])
+  })
+
+  it("loses the endpoints of a service that the site no longer has", async () => {
+    const { barbican, ...rest } = site
+    const gone = { barbican: barbican! }
+    expect((await converge(rest, { leftovers: true })).changes.toSorted()).toEqual([
+      "remove endpoint internal key-manager http://192.0.2.11:9311",
+      "remove endpoint public key-manager http://192.0.2.11:9311",
+    ])
+    expect((await converge(gone)).changes).toEqual([
+      "create endpoint public key-manager http://192.0.2.11:9311",
+      "create endpoint internal key-manager http://192.0.2.11:9311",
     ])
   })
 
@@ -221,6 +246,33 @@ describe("a user's password", () => {
     const { changes } = await converge({ glance: site["glance"]! }, { markKey: new Secret("another") })
     expect(changes).toEqual(["update user glance: taken over, it has this password"])
     await converge()
+  })
+})
+
+describe("a domain of a service's own", () => {
+  const domain = (password: string) => ({
+    name: "heat_user_domain",
+    description: "Users that stacks make",
+    admin: { name: "heat_domain_admin", password: new Secret(password) },
+  })
+  const withDomain = (password: string) =>
+    converge(
+      only("heat", (wanted) => ({ ...wanted, domain: domain(password) })),
+      { domains: ["heat_user_domain"] },
+    )
+
+  it("is made with its administrator, who has no rights elsewhere", async () => {
+    expect((await withDomain("domain-admin")).changes).toEqual([
+      "create domain heat_user_domain",
+      "create user heat_domain_admin",
+      "create role admin of user heat_domain_admin in domain heat_user_domain",
+    ])
+    expect(await withDomain("domain-admin")).toMatchObject({ changes: [], errors: [] })
+    const { users } = await ask("/v3/users?name=heat_domain_admin")
+    const { role_assignments } = await ask(`/v3/role_assignments?user.id=${users![0]!["id"]}`)
+    expect(role_assignments).toHaveLength(1)
+    expect((await withDomain("another")).changes).toEqual(["update password of user heat_domain_admin: it is another"])
+    expect((await withDomain("another")).changes).toEqual([])
   })
 })
 
