@@ -14,6 +14,9 @@ const empty: Records = {
   roles: [],
   projects: [],
   assignments: [],
+  domains: [],
+  domainAdmins: [],
+  domainAssignments: [],
 }
 const image: CatalogDefinition = { type: "image", name: "glance", endpoints: { public: "http://192.0.2.11:9292" } }
 const services = [{ id: "g", type: "image", name: "glance", enabled: true }]
