@@ -49,7 +49,13 @@ export function registerSecrets(program: Command): void {
     .argument("<name>")
     .description("make a new value; the next deploy brings it to the hosts")
     .addHelpText("after", "\nThe plan shows what that changes: files, containers, the database's user.")
-    .addHelpText("after", examples("secrets rotate keystone_database_password && bifrost-ts plan"))
+    .addHelpText(
+      "after",
+      examples(
+        "secrets rotate keystone_database_password && bifrost-ts plan",
+        "secrets rotate keystone_fernet_keys && bifrost-ts deploy --only keystone",
+      ),
+    )
     .action(async (name: string) => {
       await new Client().post(path`/v1/secrets/${name}/rotate`, {})
       console.log(`${name} has a new value. See what it changes: bifrost-ts plan   Do it: bifrost-ts deploy`)

@@ -141,7 +141,7 @@ export const deployErrors = defineErrors({
   SECRET_NOT_ROTATED: {
     status: 409,
     summary: "a token or credential key is not replaced at once: tokens and stored credentials would be void",
-    remedy: "Keys are rotated in steps, the next one becoming the first; see docs/site.md.",
+    remedy: "Token keys move one place on together: bifrost-ts secrets rotate keystone_fernet_keys; see docs/site.md.",
   },
   SECRETS_INVALID: {
     status: 400,

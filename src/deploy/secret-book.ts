@@ -1,3 +1,4 @@
+import { fernetKeys, type KeyRepository, rotateKeys } from "../keystone/keys.ts"
 import type { SecretStore } from "../store/port.ts"
 import { didYouMean } from "../util/closest.ts"
 import { BifrostError } from "../util/errors.ts"
@@ -69,8 +70,12 @@ export class SecretBook {
     })
   }
 
-  /** Makes a new value; the next deploy brings it to the hosts. Throws SECRET_UNKNOWN and SECRET_NOT_ROTATED. */
+  /**
+   * Makes a new value, or moves the keys of a repository one place on; the next deploy brings it to the hosts. Throws
+   * SECRET_UNKNOWN and SECRET_NOT_ROTATED.
+   */
   async rotate(name: string): Promise<void> {
+    if (name === fernetKeys.name) return this.#rotateKeys(fernetKeys)
     const former = await this.show(name)
     const kind = this.#declared.get(name)?.kind ?? "password"
     if (kind === "fernet") throw new BifrostError(deployErrors.SECRET_NOT_ROTATED, { detail: name })
@@ -127,6 +132,13 @@ export class SecretBook {
     if (this.#declared.get(name)?.kind !== "fernet" && !allowed.test(String(value)))
       return [[`${name} has characters that would need quoting in URLs and files`, "letters, digits and _ . ~ -"]]
     return []
+  }
+
+  async #rotateKeys(repository: KeyRepository): Promise<void> {
+    const get = (name: string) => this.#store.get(secretsOwner, name)
+    const put = async (name: string, key: Secret) => this.#replace(name, await get(name), key)
+    if (await rotateKeys(repository, { get, put })) return
+    throw new BifrostError(deployErrors.SECRET_UNKNOWN, { detail: `${repository.name} are made by the first deploy` })
   }
 
   async #replace(name: string, former: Secret | undefined, next: Secret): Promise<void> {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "vitest"
+import realKeystone from "../../../services/keystone/service.ts"
 import { SecretBook } from "../../../src/deploy/secret-book.ts"
 import { formerSecrets, siteSecrets } from "../../../src/deploy/secrets.ts"
 import type { ServiceDefinition } from "../../../src/deploy/service.ts"
@@ -44,6 +45,17 @@ it("rotates to a new value that the next deploy takes, and remembers the old one
   expect(after).not.toBe(before)
   expect((await siteSecrets([keystone], store.secrets, false)).get("keystone_admin_password")!.reveal()).toBe(after)
   expect((await formerSecrets(store.secrets)).map((secret) => secret.reveal())).toEqual([before])
+})
+
+it("moves the token keys one place on together, and says when there are none yet", async () => {
+  const names = [0, 1, 2].map((place) => `keystone_fernet_key_${place}`)
+  await expect(book.rotate("keystone_fernet_keys")).rejects.toMatchObject({ code: "SECRET_UNKNOWN" })
+  await siteSecrets([realKeystone], store.secrets, false)
+  const [staged, secondary, primary] = await Promise.all(names.map(value))
+  await book.rotate("keystone_fernet_keys")
+  expect(await Promise.all(names.slice(1).map(value))).toEqual([primary, staged])
+  expect([staged, secondary, primary]).not.toContain(await value(names[0]!))
+  expect((await formerSecrets(store.secrets)).map((secret) => secret.reveal())).toContain(secondary)
 })
 
 it("does not rotate what would make tokens void, nor what is not there", async () => {
