@@ -100,7 +100,6 @@ python3 -m venv "$work"
 # A folder of the operator is read-only here, and setuptools writes beside what it builds.
 if [[ -d /folders ]]; then
     cp -r /folders /source
-    git config --global --add safe.directory '*'
 fi
 # By a variable, constraints hold for what builds wheels, too: old projects do not build with the newest setuptools.
 export PIP_CONSTRAINT=/input/constraints.txt
