@@ -74,7 +74,7 @@ const attaches = {
   namespaces: ["ipc"],
   unconfined: true,
 } as const
-const attachVolumes = [logVolume, "/dev/:/dev/", "/run:/run:shared", "cinder:/var/lib/cinder:shared"]
+const attachVolumes = [logVolume, "/dev/:/dev/", "/run:/run:shared", "cinder:/var/lib/cinder"]
 
 export default defineService({
   name: "cinder",
