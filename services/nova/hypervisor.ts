@@ -88,6 +88,7 @@ const libvirt: ContainerDefinition = {
     "libvirtd:/var/lib/libvirt",
     "nova_libvirt_qemu:/etc/libvirt/qemu",
   ],
+  kernel: ({ services: { nova } }) => (nova.virt_type === "kvm" ? ["tun", "kvm"] : ["tun"]),
   needs: ["here/container/nova_virtlogd", "here/container/openvswitch_db"],
   healthy: () => ["virsh", "--connect", "qemu:///system", "version", "--daemon"],
 }

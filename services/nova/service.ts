@@ -77,7 +77,7 @@ export default defineService({
   ],
   containers: [
     api("nova_api", "nova-api-wsgi", ports.api),
-    api("nova_metadata", "nova-metadata-wsgi", ports.metadata),
+    { ...api("nova_metadata", "nova-metadata-wsgi", ports.metadata), listens: [ports.metadata] },
     worker("nova_scheduler", "nova-scheduler"),
     worker("nova_conductor", "nova-conductor"),
     {
@@ -86,6 +86,7 @@ export default defineService({
       command: () => "nova-novncproxy --config-file /etc/nova/nova.conf --web /usr/share/novnc",
       files: [controlConfig],
       volumes: [logVolume],
+      listens: [ports.novncproxy],
       needs: ["task/nova_map_cells", "task/nova_cell_bootstrap", "container/memcached"],
       healthy: ({ host }) => ["healthcheck_curl", `http://${host.address}:${ports.novncproxy}/vnc_lite.html`],
     },

@@ -20,6 +20,9 @@ const startDatabase = startFile("start-ovsdb-server", () => [
     `--remote=p${ovsdb} ${log("ovsdb-server")} --pidfile`,
 ])
 
+const noModule =
+  "The kernel has no openvswitch module, or does not load it. services.neutron.datapath: userspace does without, slower."
+
 /**
  * Brings the bridges of the physical networks into the database, then becomes the switch. A bridge that someone removed is
  * there again after a restart, and the health check asks for that.
@@ -29,13 +32,14 @@ const startSwitch = startFile("start-vswitchd", (context) => {
   const type = datapathType(site)
   const bridges = providerNetworks(context)
   return [
+    ...(type === "system" ? [`ovs-dpctl show > /dev/null || { echo "${noModule}"; exit 1; }`] : []),
     `vsctl() { ovs-vsctl --no-wait --db=${ovsdb} --timeout=30 "$@"; }`,
     `vsctl set Open_vSwitch . external-ids:system-id=${host.name} external-ids:hostname=${host.name}`,
     // A packet that leaves a port of the kernel's for the userspace datapath has neither checksum nor its final size: with
     // this, both cross over as metadata, as between any two interfaces of the kernel.
     ...(type === "netdev" ? ["vsctl set Open_vSwitch . other_config:userspace-tso-enable=true"] : []),
     ...bridges.flatMap(({ bridge, interface: port }) => [
-      `vsctl --may-exist add-br ${bridge} -- set Bridge ${bridge} datapath_type=${type} fail_mode=standalone`,
+      `vsctl --may-exist add-br ${bridge} -- set Bridge ${bridge} datapath_type=${type}`,
       ...(port ? [`vsctl --may-exist add-port ${bridge} ${port}`, `ip link set ${port} up`] : []),
     ]),
     // Once it runs: the kernel's side of each bridge, through which the host itself reaches the network.
@@ -74,6 +78,7 @@ export default defineService({
       command: () => startSwitch.dest,
       files: [startSwitch],
       volumes: [logVolume, ovsVolume],
+      kernel: (site) => (datapathType(site) === "netdev" ? ["tun"] : ["openvswitch", "vxlan"]),
       needs: ["here/container/openvswitch_db"],
       healthy: (context) => [
         "bash",
