@@ -10,6 +10,7 @@ import { buildOne } from "./build-one.ts"
 import type { ImageRecipe } from "./catalog.ts"
 import { containerBuildErrors } from "./errors.ts"
 import type { BuildEvent } from "./events.ts"
+import { builtImages } from "./local.ts"
 import { BuildLog, logFolder } from "./log.ts"
 import { withRetries } from "./retry.ts"
 import { sbomFile } from "./sbom.ts"
@@ -64,6 +65,8 @@ export async function buildImages(recipes: readonly ImageRecipe[], options: Buil
   const sizes = new Map<string, number>()
   const threads = options.threads ?? defaultThreads
   const logs = options.cache && logFolder(options.cache)
+  // One question for all: of fifty images that are there, each asked for alone would take longer than all else.
+  for (const [reference, { size }] of await builtImages(options.docker)) sizes.set(reference, size)
   const graph = new StepGraph(
     recipes.map((recipe) => imageStep(recipe, recipes, sizes, { ...options, ...(logs && { logs }) })),
   )
@@ -107,10 +110,9 @@ function imageStep(
     after: recipe.needs.filter((other) => all.some(({ definition }) => definition.name === other)),
     resources: () => ["engine"],
     async inspect() {
-      const size = await sizeOf(options.docker, recipe.reference)
-      if (size !== undefined) sizes.set(recipe.reference, size)
-      if (size !== undefined && recipe.alias) await tagImage(options.docker, recipe.reference, recipe.alias)
-      return size !== undefined && !stale
+      const there = sizes.has(recipe.reference)
+      if (there && recipe.alias) await tagImage(options.docker, recipe.reference, recipe.alias)
+      return there && !stale
     },
     plan: (present) => (present ? [] : [{ action: "create", target: `image ${name}` }]),
     async apply(_, signal) {
@@ -129,6 +131,7 @@ function imageStep(
           buildOne(recipe, { docker, clock, refresh: stale, signal, onLine, ...(cache && { cache }) })
         await withRetries(attempt, { clock, signal, retries, onRetry })
         stale = false
+        sizes.set(recipe.reference, (await docker.getImage(recipe.reference).inspect()).Size)
       } finally {
         await log.end()
       }
@@ -140,11 +143,6 @@ function imageStep(
 async function tagImage(docker: Docker, reference: string, alias: string): Promise<void> {
   const at = alias.lastIndexOf(":")
   await docker.getImage(reference).tag({ repo: alias.slice(0, at), tag: alias.slice(at + 1) })
-}
-
-async function sizeOf(docker: Docker, reference: string): Promise<number | undefined> {
-  const found = await docker.listImages({ filters: { reference: [reference] } })
-  return found[0]?.Size
 }
 
 function resultOf(step: StepResult, recipe: ImageRecipe, size: number | undefined, cache?: string): ImageResult {
