@@ -39,6 +39,7 @@ export default defineService({
     {
       name: "horizon",
       image: "horizon",
+      listens: [port],
       command: () => uwsgiCommand(wsgi),
       files: [settings, uwsgiFile(wsgi)],
       volumes: [logVolume],

@@ -13,6 +13,7 @@ export default defineService({
     {
       name: "haproxy",
       image: "haproxy",
+      listens: [monitorPort],
       each: true,
       command: () => "/usr/sbin/haproxy -W -db -f /etc/haproxy/haproxy.cfg",
       files: [

@@ -62,6 +62,8 @@ const dhcp: ContainerDefinition = {
 
 const l3: ContainerDefinition = {
   ...agent("neutron_l3_agent", [l3Agent]),
+  // Answers to a floating address may leave by another interface than questions came by.
+  sysctl: () => ({ "net.ipv4.ip_forward": "1", "net.ipv4.conf.all.rp_filter": "0" }),
   access: agentAccess,
   volumes: [logVolume, ovsVolume, metadataVolume, netnsVolume],
   needs: ["container/neutron_rpc_server", "here/container/neutron_openvswitch_agent"],

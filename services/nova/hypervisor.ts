@@ -95,6 +95,7 @@ const libvirt: ContainerDefinition = {
 
 const compute: ContainerDefinition = {
   name: "nova_compute",
+  kernel: ({ services: { cinder } }) => (cinder.enabled && cinder.backends.lvm ? ["iscsi_tcp"] : []),
   image: "nova-compute",
   group: "compute",
   each: true,

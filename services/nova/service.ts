@@ -12,6 +12,7 @@ const api = (name: string, wsgiScript: string, port: number): ContainerDefinitio
   return {
     name,
     image: "nova-api",
+    listens: [port],
     command: () => uwsgiCommand(wsgi),
     files: [controlConfig, uwsgiFile(wsgi)],
     volumes: [logVolume],
