@@ -1,4 +1,4 @@
-import { BlockList, isIP } from "node:net"
+import { cidrHas } from "../util/cidr.ts"
 import { BifrostError } from "../util/errors.ts"
 import { deployErrors } from "./errors.ts"
 import type { InventoryHost } from "./inventory.ts"
@@ -48,7 +48,7 @@ export function networkOf(
   if (wanted === undefined && next !== undefined) return networkOf(next, host, interfaces, site)
   const { interface: name, cidr } = wanted ?? {}
   const fits = (address: string) =>
-    cidr === undefined ? wanted !== undefined || address === host.address : inside(cidr, address)
+    cidr === undefined ? wanted !== undefined || address === host.address : cidrHas(cidr, address)
   for (const each of interfaces) {
     if (name !== undefined && each.name !== name) continue
     const address = each.addresses.find(fits)
@@ -64,15 +64,6 @@ export function networkOf(
     detail: `network ${role}; it has ${has}`,
     expected,
   })
-}
-
-function inside(cidr: string, address: string): boolean {
-  const [network = "", prefix = ""] = cidr.split("/")
-  const family = (text: string) => (isIP(text) === 6 ? "ipv6" : "ipv4")
-  if (family(network) !== family(address)) return false
-  const block = new BlockList()
-  block.addSubnet(network, Number(prefix), family(network))
-  return block.check(address, family(address))
 }
 
 /** What `ip -json address show` prints. */

@@ -1,4 +1,5 @@
-import { BlockList, isIP } from "node:net"
+import { isIP } from "node:net"
+import { cidrHas, isCidr } from "../../util/cidr.ts"
 import { didYouMean } from "../../util/closest.ts"
 import { fault } from "../../util/fault.ts"
 import type { YamlPath } from "../../util/yaml.ts"
@@ -57,7 +58,7 @@ function vips(site: SiteConfig, { hosts = [] }: CheckContext): Remark[] {
       return [{ path, what: `${key} ${vip} is the address of ${owner.name}`, expected }]
     }
     const cidr = network?.cidr
-    if (cidr === undefined || !isCidr(cidr) || contains(cidr, vip)) return []
+    if (cidr === undefined || !isCidr(cidr) || cidrHas(cidr, vip)) return []
     return [{ path, what: `${key} ${vip} is outside its network`, expected: `an address in ${cidr}` }]
   })
   const lone: Remark[] =
@@ -207,21 +208,4 @@ function registry({ images }: SiteConfig): Remark[] {
       expected: "HOST or HOST:PORT, without https://",
     },
   ]
-}
-
-function isCidr(text: string): boolean {
-  const [network = "", prefix, ...rest] = text.split("/")
-  const family = isIP(network)
-  return (
-    family !== 0 && rest.length === 0 && /^\d{1,3}$/.test(prefix ?? "") && Number(prefix) <= (family === 6 ? 128 : 32)
-  )
-}
-
-function contains(cidr: string, address: string): boolean {
-  const [network = "", prefix] = cidr.split("/")
-  if (isIP(network) !== isIP(address)) return false
-  const family = isIP(address) === 6 ? "ipv6" : "ipv4"
-  const block = new BlockList()
-  block.addSubnet(network, Number(prefix), family)
-  return block.check(address, family)
 }
