@@ -6,12 +6,10 @@ export default defineImage({
   summary: "MariaDB server and client",
   from: "base",
   packages: ["galera-4", "mariadb-client-core", "mariadb-server-core"],
+  prune: ["/etc/mysql/mariadb.conf.d", "/var/lib/mysql/*"],
   rpm: { packages: ["mariadb-backup", "mariadb-server", "mariadb-server-galera"] },
   user: { name: "mysql", id: 42434, home: "/var/lib/mysql" },
   files: { "/usr/local/bin/kolla_extend_start": { source: "extend_start", mode: "0755" } },
-  run: [
-    "rm -rf /etc/mysql/mariadb.conf.d /var/lib/mysql/*",
-    "install -d -o mysql -g mysql /run/mysqld /var/log/kolla/mariadb",
-  ],
+  run: ["install -d -o mysql -g mysql /run/mysqld /var/log/kolla/mariadb"],
   health: "healthcheck_listen mariadbd 3306",
 })

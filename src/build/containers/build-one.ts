@@ -15,6 +15,7 @@ import { debianMirror } from "../debian.ts"
 import { publishText } from "../publish.ts"
 import { type ImageRecipe, inputLabel } from "./catalog.ts"
 import type { Bootstrap } from "./definition.ts"
+import { aptLeftovers } from "./dockerfile.ts"
 import { followProgress } from "./engine.ts"
 import { containerBuildErrors } from "./errors.ts"
 import { buildPython } from "./python-build.ts"
@@ -132,6 +133,7 @@ function bootstrapArguments({ suite, packages, dpkg }: Bootstrap, mirror: string
     `--include=${packages.join(",")}`,
     ...dpkg.map((line) => `--dpkgopt=${line}`),
     '--aptopt=APT::Install-Recommends "false"',
+    `--customize-hook=rm -rf ${aptLeftovers.map((path) => `"$1"${path}`).join(" ")}`,
     // No translations and no extra lists: nothing in an image reads them.
     '--aptopt=Acquire::Languages "none"',
     suite,

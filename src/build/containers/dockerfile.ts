@@ -49,20 +49,25 @@ export function renderDockerfile(image: Blueprint, parent: string, runsAs?: stri
   return `${blocks.flat().join("\n")}\n`
 }
 
+/**
+ * Lists, caches and logs would differ with each build and are of no use in a container. They are gone from the root already: to
+ * remove what an earlier layer has leaves a mark with the time of the build.
+ */
+export const aptLeftovers = [
+  "/var/lib/apt/lists/*",
+  "/var/cache/apt/*",
+  "/var/cache/debconf/*-old",
+  "/var/cache/ldconfig/aux-cache",
+  "/var/lib/dpkg/*-old",
+  "/var/log/*.log",
+  "/var/log/apt",
+]
+
 const apt = {
   begin: ["apt-get update -q --error-on=any"],
   install: "DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends",
   remove: "DEBIAN_FRONTEND=noninteractive apt-get purge -yq",
-  // Lists, caches and logs would differ with each build and are of no use in a container.
-  leftovers: [
-    "/var/lib/apt/lists/*",
-    "/var/cache/apt/*",
-    "/var/cache/debconf/*-old",
-    "/var/cache/ldconfig/aux-cache",
-    "/var/lib/dpkg/*-old",
-    "/var/log/*.log",
-    "/var/log/apt",
-  ],
+  leftovers: aptLeftovers,
 }
 
 const dnf: typeof apt = {
