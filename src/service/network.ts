@@ -1,5 +1,5 @@
-import { BlockList } from "node:net"
 import { networkInterfaces } from "node:os"
+import { cidrHas } from "../util/cidr.ts"
 import type { Clock } from "../util/clock.ts"
 import { BifrostError } from "../util/errors.ts"
 import { serviceErrors } from "./errors.ts"
@@ -40,12 +40,10 @@ function absent(name: string): BifrostError {
 
 export function network(name: string, address: string, cidr: string, range: string | undefined): ProvisioningNetwork {
   const { from, to } = range === undefined ? upperPart(cidr) : parseRange(range)
-  const inside = new BlockList()
-  inside.addSubnet(address, Number(cidr.split("/")[1]))
   const own = toNumber(address)
   const wrong =
-    !inside.check(from) ||
-    !inside.check(to) ||
+    !cidrHas(cidr, from) ||
+    !cidrHas(cidr, to) ||
     toNumber(from) > toNumber(to) ||
     (own >= toNumber(from) && own <= toNumber(to))
   if (wrong) {
