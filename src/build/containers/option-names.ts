@@ -1,9 +1,13 @@
-import { access, readFile } from "node:fs/promises"
+import { access, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import type Docker from "dockerode"
+import type { Cache } from "../cache.ts"
 import { publishText } from "../publish.ts"
+import type { ImageRecipe } from "./catalog.ts"
 import { demultiplexed } from "./engine.ts"
 
+/** The file of a kept answer in its entry of the cache. */
+const answer = "options.json"
 const script = new URL("./option_names.py", import.meta.url)
 
 /**
@@ -29,12 +33,31 @@ export async function optionNamesIn(docker: Docker, reference: string): Promise<
   }
 }
 
-/** Keeps the options of an image by its digest: `FOLDER/sha256:….json`. What is kept already is not asked again. */
-export async function keepOptions(docker: Docker, reference: string, digest: string, folder: string): Promise<void> {
-  const file = join(folder, `${digest}.json`)
+export interface KeepOptions {
+  readonly docker: Docker
+  readonly cache: Cache
+  /** `FOLDER/sha256:….json` is where plans look. */
+  readonly folder: string
+}
+
+/**
+ * Keeps the options of an image by its digest. What is kept already is not asked again, and an image of the same inputs is
+ * asked once on this machine: starting Python and importing a service takes seconds.
+ */
+export async function keepOptions(recipe: ImageRecipe, digest: string, keep: KeepOptions): Promise<void> {
+  const file = join(keep.folder, `${digest}.json`)
   const kept = await access(file).then(
     () => true,
     () => false,
   )
-  if (!kept) await publishText((await optionNamesIn(docker, reference)) ?? "{}\n", file)
+  if (kept) return
+  const { dir } = await keep.cache.obtain({
+    kind: "options",
+    name: recipe.definition.name,
+    inputs: { image: recipe.hash, script: await readFile(script, "utf8") },
+    needs: 10e6,
+    build: async (made) =>
+      writeFile(join(made, answer), (await optionNamesIn(keep.docker, recipe.reference)) ?? "{}\n"),
+  })
+  await publishText(await readFile(join(dir, answer), "utf8"), file)
 }

@@ -1,9 +1,9 @@
 import type { Command } from "commander"
-import type Docker from "dockerode"
 import pc from "picocolors"
+import { Cache } from "../../build/cache.ts"
 import { defaultRetries } from "../../build/containers/build.ts"
 import type { ImageRecipe } from "../../build/containers/catalog.ts"
-import { keepOptions } from "../../build/containers/option-names.ts"
+import { type KeepOptions, keepOptions } from "../../build/containers/option-names.ts"
 import type { PushedImages } from "../../build/containers/push.ts"
 import { pushSite } from "../../build/containers/push-site.ts"
 import { runningOnly } from "../../build/containers/select.ts"
@@ -43,10 +43,10 @@ export function registerImagesPush(images: Command): void {
 }
 
 /** What plans compare options' names with, so that a mistyped one is told before anything starts. */
-async function keepOptionNames(recipes: readonly ImageRecipe[], pushed: PushedImages, docker: Docker, folder: string) {
-  for (const { definition, reference } of recipes) {
-    const locked = pushed.images[definition.name]
-    if (locked) await keepOptions(docker, reference, locked.digest, folder)
+async function keepOptionNames(recipes: readonly ImageRecipe[], pushed: PushedImages, keep: KeepOptions) {
+  for (const recipe of recipes) {
+    const locked = pushed.images[recipe.definition.name]
+    if (locked) await keepOptions(recipe, locked.digest, keep)
   }
 }
 
@@ -68,6 +68,6 @@ async function push(words: readonly string[], flags: PushFlags) {
     })
   const paths = pathsFrom(process.env)
   const pushed = await (flags.to ? pushTo(flags.to) : withRegistryRelay(paths, pushTo))
-  await keepOptionNames(recipes, pushed, docker, inState.options(paths))
+  await keepOptionNames(recipes, pushed, { docker, cache: new Cache(paths.cache), folder: inState.options(paths) })
   console.log(flags.json ? JSON.stringify(pushed, null, 2) : `${flags.lock} written`)
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import Docker from "dockerode"
 import { expect, it } from "vitest"
+import { Cache } from "../../../../src/build/cache.ts"
 import { buildImages, requireBuilt } from "../../../../src/build/containers/build.ts"
 import { loadImages } from "../../../../src/build/containers/catalog.ts"
 import { keepOptions } from "../../../../src/build/containers/option-names.ts"
@@ -22,17 +23,18 @@ it("asks a real image which options its services know, and leaves nothing behind
   requireBuilt(await buildImages(selectImages(shared, ["keystone", "memcached"]), { docker, clock }))
   const folder = await mkdtemp(join(tmpdir(), "bifrost-options-"))
   try {
-    const keystone = shared.get("keystone")!.reference
-    const before = await leftOf(keystone)
-    await keepOptions(docker, keystone, "sha256:1", folder)
-    expect(await leftOf(keystone)).toEqual(before)
+    const keystone = shared.get("keystone")!
+    const keep = { docker, cache: new Cache(join(folder, "cache")), folder }
+    const before = await leftOf(keystone.reference)
+    await keepOptions(keystone, "sha256:1", keep)
+    expect(await leftOf(keystone.reference)).toEqual(before)
     const list: OptionList = JSON.parse(await readFile(join(folder, "sha256:1.json"), "utf8"))
     expect(unknownOptions({ token: { provider: "fernet" }, database: { connection: "x" } }, list)).toEqual([])
     expect(unknownOptions({ token: { providre: "fernet" } }, list)).toMatchObject([
       { section: "token", key: "providre" },
     ])
 
-    await keepOptions(docker, shared.get("memcached")!.reference, "sha256:2", folder)
+    await keepOptions(shared.get("memcached")!, "sha256:2", keep)
     expect(await readFile(join(folder, "sha256:2.json"), "utf8")).toBe("{}\n")
   } finally {
     await rm(folder, { recursive: true, force: true })
