@@ -1,4 +1,5 @@
 import { defineImage } from "../../src/build/containers/definition.ts"
+import { hostDaemons, identities } from "../prune.ts"
 import { extendStart } from "../service.ts"
 
 /** Rotates the logs of all services' volume; root, since each service writes its own as its own user. */
@@ -7,7 +8,7 @@ export default defineImage({
   summary: "cron and logrotate, for the services' logs",
   from: "base",
   packages: ["cron", "logrotate"],
-  prune: ["/etc/cron.*/*", "/etc/logrotate.d/*"],
+  prune: [...hostDaemons, ...identities, "/etc/cron.*/*", "/etc/logrotate.d/*"],
   files: {
     ...extendStart(),
     "/etc/logrotate.conf": { source: "logrotate.conf" },
