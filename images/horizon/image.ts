@@ -1,6 +1,6 @@
 import { defineImage } from "../../src/build/containers/definition.ts"
 import { fullPerl } from "../prune.ts"
-import { extendStart, installInto } from "../service.ts"
+import { extendStart } from "../service.ts"
 
 const python = "/usr/lib/python3/dist-packages"
 
@@ -8,11 +8,14 @@ const venvModules = "/var/lib/kolla/venv/lib/python3*/site-packages"
 const venvPython = "/var/lib/kolla/venv/bin/python3"
 
 const collect = [
+  // Its start links an operator's settings there.
+  "chgrp -R horizon /etc/openstack-dashboard",
+  "chmod g+w /etc/openstack-dashboard/local_settings.d",
   "install -d -o horizon -g horizon /var/lib/openstack-dashboard/static /var/lib/openstack-dashboard/secret-key",
   "setpriv --reuid horizon --regid horizon --clear-groups /usr/share/openstack-dashboard/manage.py collectstatic --noinput -v 0",
   "setpriv --reuid horizon --regid horizon --clear-groups /usr/share/openstack-dashboard/manage.py compress --force",
   // Each site has a key of its own for its users' sessions.
-  "rm -f /var/lib/openstack-dashboard/secret-key/.secret_key_store*",
+  "rm -f /var/lib/openstack-dashboard/secret-key/*",
 ]
 
 /**
@@ -45,13 +48,11 @@ export default defineImage({
       "cp wsgi.py /usr/share/openstack-dashboard/",
       `printf '%s\\n' '#!${venvPython}' 'import os, sys' 'from django.core.management import execute_from_command_line' 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openstack_dashboard.settings")' 'execute_from_command_line(sys.argv)' > /usr/share/openstack-dashboard/manage.py`,
       "chmod 0755 /usr/share/openstack-dashboard/manage.py",
-      "cp local/local_settings.py.example /etc/openstack-dashboard/local_settings.py",
       "cp -r conf /etc/openstack-dashboard/policy",
       "cp ../heat_dashboard/enabled/_*.py local/enabled/",
       "ln -sf /etc/openstack-dashboard/local_settings.py local/local_settings.py",
       "rm -rf local/local_settings.d && ln -s /etc/openstack-dashboard/local_settings.d local/local_settings.d",
       "cd /",
-      "chgrp -R horizon /etc/openstack-dashboard",
       ...collect,
     ],
   },
@@ -59,11 +60,10 @@ export default defineImage({
   user: { name: "horizon", id: 42420, home: "/var/lib/horizon" },
   files: {
     ...extendStart(),
+    "/etc/openstack-dashboard/local_settings.py": { source: "local_settings.py" },
     "/etc/openstack-dashboard/local_settings.d/_0001_image.py": { source: "image_settings.py" },
   },
   run: [
-    "chgrp -R horizon /etc/openstack-dashboard",
-    installInto("/etc/openstack-dashboard", "/usr/share/openstack-dashboard/examples/local_settings.py"),
     `ln -s /usr/share/openstack-dashboard/themes ${python}/openstack_dashboard/themes`,
     `ln -s /etc/openstack-dashboard/policy ${python}/openstack_dashboard/conf`,
     `ln -s /etc/openstack-dashboard/local_settings.py ${python}/openstack_dashboard/local/local_settings.py`,

@@ -12,6 +12,7 @@ export default defineImage({
     "dosfstools",
     "iptables",
     "kmod",
+    "libncurses6",
     "lvm2",
     "multipath-tools",
     "nfs-common",
@@ -25,7 +26,7 @@ export default defineImage({
   ],
   extract: {
     ...ovsTools.extract,
-    // Nova imports images into a Ceph pool by this program.
+    // Nova imports images into a Ceph pool by this program, which needs libncurses6.
     "ceph-common": ["./usr/bin/rbd"],
     // Which firmware there is for UEFI; the firmware itself is libvirt's to read.
     ovmf: ["./usr/share/qemu/firmware/*"],

@@ -11,6 +11,17 @@ const identities =
 const python = (...modules: string[]) => `python3 -c 'import ${modules.join(", ")}' && echo imported`
 const imported = /^imported$/m
 
+/** Horizon's login page under uWSGI, with the scripts and styles that it names. */
+const loginPage = `
+  cd /usr/share/openstack-dashboard
+  uwsgi --plugins python3 --http-socket 127.0.0.1:8000 --wsgi-file wsgi.py \\
+    --static-map /static=/var/lib/openstack-dashboard/static > /tmp/log 2>&1 &
+  get() { curl --silent --output "$2" --write-out "%{http_code} $1\\n" "http://127.0.0.1:8000$1"; }
+  until curl --silent --output /dev/null http://127.0.0.1:8000/; do sleep 1; done
+  get /auth/login/ /tmp/login.html
+  for path in $(grep -oE '/static/[^"]+\\.(css|js)' /tmp/login.html | sort -u); do get "$path" /dev/null; done
+  ls /var/lib/openstack-dashboard/secret-key`
+
 /** For each image that runs: who it runs as, what shows that its main program and what that starts are whole, and the answer. */
 const proofs: Readonly<Record<string, readonly [user: string, command: string, says: RegExp]>> = {
   mariadb: ["mysql", "mariadbd --no-defaults --version; mariadb --no-defaults --version", /Ver 11.*mariadb from 11/s],
@@ -118,20 +129,16 @@ print(boto3.client("s3", "r", endpoint_url="http://s3", aws_access_key_id="a", a
   ],
   "heat-api": [
     "heat",
-    `heat-manage --version; ${python("heat.httpd.heat_api")}; ls /etc/heat/api-paste.ini`,
+    `heat-manage --version; ${python("heat.api.openstack.wsgi")}; ls /etc/heat/api-paste.ini`,
     /24\..*imported.*api-paste/s,
   ],
-  "heat-api-cfn": ["heat", python("heat.httpd.heat_api_cfn"), imported],
+  "heat-api-cfn": ["heat", python("heat.api.cfn.wsgi"), imported],
   "heat-engine": [
     "heat",
     `heat-engine --version; ${python("heat.engine.service")}; ls /etc/heat/environment.d`,
     /24\..*imported.*default.yaml/s,
   ],
-  horizon: [
-    "horizon",
-    `cd /usr/share/openstack-dashboard; ${python("wsgi", "heat_dashboard")}; ls /var/lib/openstack-dashboard/static/dashboard/manifest.json; ls -A /var/lib/openstack-dashboard/secret-key`,
-    /imported.*manifest.json$/ms,
-  ],
+  horizon: ["horizon", loginPage, /^200 \/auth\/login\/\n(200 \/static\/\S+\n){3,}/m],
 }
 
 const all = await loadImages(new URL("../../../../images", import.meta.url).pathname)
