@@ -12,6 +12,7 @@ export default defineImage({
     "dosfstools",
     "iptables",
     "kmod",
+    "libboost-program-options1.83.0",
     "libncurses6",
     "lvm2",
     "multipath-tools",
@@ -26,7 +27,7 @@ export default defineImage({
   ],
   extract: {
     ...ovsTools.extract,
-    // Nova imports images into a Ceph pool by this program, which needs libncurses6.
+    // Nova imports images into a Ceph pool by this program; libboost-program-options and libncurses6 are its libraries.
     "ceph-common": ["./usr/bin/rbd"],
     // Which firmware there is for UEFI; the firmware itself is libvirt's to read.
     ovmf: ["./usr/share/qemu/firmware/*"],
