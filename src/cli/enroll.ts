@@ -8,7 +8,7 @@ import { showEnrollment } from "./show/enrollment.ts"
 
 const help = `
 FILE is one of these, recognised by its content; - reads standard input:
-  CSV with a header      name, mac, bmc_address, bmc_port, bmc_user, bmc_password, driver, groups (control;network;compute),
+  CSV with a header      name, mac, bmc_address, bmc_port, bmc_user, bmc_password, driver, groups (control;network;compute;storage),
                          ip, root_device (serial=…;size=>= 100), image, firmware; other columns are kept with the node
   bifrost's CSV          without a header
   bifrost's JSON, YAML   a map of name → node

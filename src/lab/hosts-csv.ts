@@ -20,7 +20,7 @@ type Machine = Pick<MachineSpec, "name" | "mac" | "ip" | "bmc">
 export function hostsCsv(spec: { machines: readonly Machine[]; hosts?: readonly HostSpec[] }): string {
   const rows = [...spec.machines.map(machineRow), ...(spec.hosts ?? []).map(hostRow)].map((row, index) => ({
     ...row,
-    groups: index === 0 ? "control;network;compute" : "compute",
+    groups: index === 0 ? "control;network;compute;storage" : "compute",
   }))
   return [columns.join(","), ...rows.map((row: Row) => columns.map((column) => row[column] ?? "").join(","))]
     .join("\n")

@@ -76,7 +76,7 @@ test("hosts.csv is what enroll reads", () => {
   expect(hostsCsv(spec)).toBe(
     [
       "name,mac,bmc_address,bmc_port,bmc_user,bmc_password,driver,groups,ip,ssh_host_key",
-      `node1,${one!.mac},172.22.0.101,623,admin,${one!.bmc.password},ipmi,control;network;compute,172.22.0.11,`,
+      `node1,${one!.mac},172.22.0.101,623,admin,${one!.bmc.password},ipmi,control;network;compute;storage,172.22.0.11,`,
       `node2,${two!.mac},172.22.0.102,623,admin,${two!.bmc.password},ipmi,compute,172.22.0.12,`,
       "",
     ].join("\n"),
@@ -91,11 +91,13 @@ test("hosts are alone unless machines are asked for, and follow them in hosts.cs
     { name: "host2", ip: "172.22.0.62" },
   ])
   const [, node, one] = hostsCsv(spec).split("\n")
-  expect(node).toContain("control;network;compute")
+  expect(node).toContain("control;network;compute;storage")
   const { mac, sshHostKey } = spec.hosts[0]!
   expect(one).toBe(`host1,${mac},,,,,manual-management,compute,172.22.0.61,${sshHostKey.public}`)
   expect(one).toMatch(/,ssh-ed25519 AAAA\S+ host1$/)
-  expect(hostsCsv(planLab("lab-a", { hosts: 1 }))).toContain(",control;network;compute,172.22.0.61,ssh-ed25519 ")
+  expect(hostsCsv(planLab("lab-a", { hosts: 1 }))).toContain(
+    ",control;network;compute;storage,172.22.0.61,ssh-ed25519 ",
+  )
 })
 
 test("a lab grows by hosts and keeps those it has", () => {
