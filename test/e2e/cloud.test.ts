@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -15,6 +15,7 @@ const journey = new Journey(console.log)
 const { run: openstack, value, json } = openstackOf(journey)
 const folder = mkdtempSync(join(tmpdir(), "bifrost-cloud-"))
 const key = join(folder, "key")
+const clouds = join(journey.state, "access", "clouds.yaml")
 const guest = join(journey.state, "images", "guest.raw")
 let floating = ""
 
@@ -126,6 +127,17 @@ outputs:
     expect(await value("stack_status", "stack", "show", "stack")).toBe("CREATE_COMPLETE")
   })
 
+  it("sees the instance in the dashboard", async () => {
+    const { result } = await journey.json<{ result: { deploy: { endpoints: { horizon: string } } } }>(["run", "show"])
+    const picture = join("test-results", "horizon.png")
+    mkdirSync("test-results", { recursive: true })
+    const program = ["node", "--disable-warning=ExperimentalWarning", "test/e2e/horizon.ts"]
+    const list = await journey.exec(...program, result.deploy.endpoints.horizon, clouds, picture)
+    expect(list.stderr).toBe("")
+    expect(list.stdout).toMatch(/first\s+guest/)
+    expect(statSync(picture).size).toBeGreaterThan(20_000)
+  })
+
   it("gets a console in the browser", async () => {
     const url = await value("url", "console", "url", "show", "--novnc", "first")
     const { stdout } = await fromOutside("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", url)
@@ -134,8 +146,7 @@ outputs:
 })
 
 it("tells nobody a secret: not in labels, environments, command lines", async () => {
-  const clouds = readFileSync(join(journey.state, "access", "clouds.yaml"), "utf8")
-  const password = /password: (\S+)/.exec(clouds)?.[1] ?? "none"
+  const password = /password: (\S+)/.exec(readFileSync(clouds, "utf8"))?.[1] ?? "none"
   const seen = await journey.bifrost([
     ...["lab", "ssh", "--name", journey.lab, "host1"],
     "docker ps -aq | xargs docker inspect; cat /proc/[0-9]*/cmdline | tr '\\0' ' '",
