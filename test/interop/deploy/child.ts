@@ -3,12 +3,12 @@
  * (SIGKILL) when the step named second begins to be applied.
  */
 import { readFileSync } from "node:fs"
-import { services } from "../../../services/index.ts"
 import { runJournal } from "../../../src/deploy/journal.ts"
 import { deployRun } from "../../../src/deploy/run.ts"
 import { openStore } from "../../../src/store/open.ts"
 import { systemClock as clock } from "../../../src/util/clock.ts"
 import { Secret } from "../../../src/util/secret.ts"
+import { services } from "./services.ts"
 
 const [file = "", victim = "", delay = "0"] = process.argv.slice(2)
 const { paths, key, run, ...request } = JSON.parse(readFileSync(file, "utf8"))

@@ -1,12 +1,10 @@
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { identityOnly } from "../../../scripts/journey/site.ts"
-import { services } from "../../../services/index.ts"
 import { pushImages } from "../../../src/build/containers/push.ts"
 import { parseLock } from "../../../src/deploy/lock.ts"
 import type { DeployRequest } from "../../../src/deploy/run.ts"
-import { resolveSite } from "../../../src/deploy/site.ts"
+import { defaultSite } from "../../../src/deploy/site.ts"
 import { imagesOf } from "../../../src/deploy/wanted.ts"
 import { siteAuthority } from "../../../src/service/pki.ts"
 import { startRegistry } from "../../../src/service/registry.ts"
@@ -15,9 +13,8 @@ import type { Store } from "../../../src/store/port.ts"
 import { systemClock as clock } from "../../../src/util/clock.ts"
 import { inState, type Paths, pathsFrom } from "../../../src/util/paths.ts"
 import { builtImages, docker, relay, startContainerHost } from "./container-host.ts"
+import { services } from "./services.ts"
 
-/** Keystone and what it stands on. */
-const identity = resolveSite(identityOnly)
 const registryPort = 5000
 
 /** A host in a container, a registry with all images, a store: what a deployment needs, and nothing pretended. */
@@ -42,7 +39,7 @@ export async function startSite(name: string) {
     cleanups.push(() => registry.stop())
     const { port, server } = await relay(inState.registrySocket(paths))
     cleanups.push(() => new Promise((resolve) => server.close(resolve)))
-    const recipes = await builtImages(imagesOf(services, identity))
+    const recipes = await builtImages(imagesOf(services, defaultSite))
     const lockFile = join(state, "images.lock")
     const pushed = await retry(() => pushImages(recipes, { docker, registry: `127.0.0.1:${port}` }))
     await writeFile(lockFile, JSON.stringify(pushed))
@@ -50,7 +47,7 @@ export async function startSite(name: string) {
     const request: Omit<DeployRequest, "signal"> = {
       inventory: host.inventory,
       services,
-      site: identity,
+      site: defaultSite,
       secrets: store.secrets,
       privateKey: host.privateKey,
       registry: { address: `${host.gateway}:${registryPort}`, ca: authority.certificate },
