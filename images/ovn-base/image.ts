@@ -6,7 +6,7 @@ export default defineImage({
   summary: "OVN's programs",
   from: "openvswitch-base",
   packages: ["ovn-common"],
-  extract: { "ovn-central": ["./usr/bin/ovn-northd"], "ovn-host": ["./usr/bin/ovn-controller"] },
+  extract: { "ovn-central": ["./usr/bin/ovn-northd", "./usr/share/ovn/*"], "ovn-host": ["./usr/bin/ovn-controller"] },
   files: extendStart(),
   run: [leafStart("ovn")],
 })

@@ -11,6 +11,13 @@ const identities =
 const python = (...modules: string[]) => `python3 -c 'import ${modules.join(", ")}' && echo imported`
 const imported = /^imported$/m
 
+/** An empty database is made from its schema and served. */
+const ovnDatabase = (half: "nb" | "sb") => `
+  . kolla_extend_start
+  start-${half}-db-server > /tmp/log 2>&1 &
+  for try in {1..300}; do [[ -S /run/ovn/ovn${half}_db.sock ]] && break; sleep 0.1; done
+  ovsdb-client list-dbs unix:/run/ovn/ovn${half}_db.sock`
+
 /** Horizon's login page under uWSGI, with the scripts and styles that it names. */
 const loginPage = `
   cd /usr/share/openstack-dashboard
@@ -51,8 +58,8 @@ const proofs: Readonly<Record<string, readonly [user: string, command: string, s
   ],
   "ovn-controller": ["root", "ovn-controller --version", /ovn-controller 25\./],
   "ovn-northd": ["root", "ovn-northd --version", /ovn-northd 25\./],
-  "ovn-nb-db-server": ["root", "start-nb-db-server --help", /run_nb_ovsdb/],
-  "ovn-sb-db-server": ["root", "start-sb-db-server --help", /run_sb_ovsdb/],
+  "ovn-nb-db-server": ["root", ovnDatabase("nb"), /^OVN_Northbound$/m],
+  "ovn-sb-db-server": ["root", ovnDatabase("sb"), /^OVN_Southbound$/m],
 
   keystone: ["keystone", `keystone-manage --version; ${python("keystone.server.wsgi")}`, /^27\..*imported/ms],
   "glance-api": [
