@@ -7,8 +7,8 @@ import { siteSettings } from "./settings.ts"
 const port = 80
 
 const settings: FileDefinition = {
-  name: "local_settings",
-  dest: "/etc/openstack-dashboard/local_settings.d/_1000_site.py",
+  name: "local_settings.py",
+  dest: "/etc/openstack-dashboard/local_settings.py",
   owner: "horizon:horizon",
   perm: "0600",
   content: siteSettings,

@@ -3,7 +3,7 @@ import { memcacheServers } from "../common/openstack.ts"
 
 type Value = string | number | boolean | readonly Value[] | { readonly [key: string]: Value }
 
-/** Horizon's settings are Python; these are those that a site decides, over what the image has. */
+/** Horizon's settings are Python; these are those that a site decides, in place of what the image starts with. */
 export function siteSettings(context: ServiceContext): string {
   const settings: Readonly<Record<string, Value>> = {
     DEBUG: context.site.debug,

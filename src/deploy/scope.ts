@@ -18,8 +18,11 @@ export interface Scope {
   readonly withDependencies?: boolean
 }
 
-/** A host is prepared, and an image pulled, for whoever needs it: they belong to what comes right after them. */
-const shared = /\/(prepare$|pull\/)/
+/**
+ * A host is prepared, an image pulled, and what all have in common in Keystone made, for whoever needs it: they belong to what
+ * comes right after them.
+ */
+const shared = /\/(prepare$|pull\/|identity$)/
 
 /** The part of the graph that a run is to do. Throws SCOPE_UNKNOWN and SCOPE_EMPTY. */
 export function scoped(graph: StepGraph, scope: Scope, placement: Placement, inventory: Inventory): StepGraph {

@@ -20,10 +20,13 @@ export interface Survey {
 }
 
 const root = "/etc/kolla"
-/** Entries as `TYPE MODE NAME`, then the sums of those that are files; each ended by a zero byte. */
+/**
+ * Entries as `TYPE MODE NAME`, then the sums of those that are files; each ended by a zero byte. A file that another step
+ * replaces meanwhile has no sum: it is inspected by itself.
+ */
 const listing = `cd ${root} 2>/dev/null || exit 0
 find . -mindepth 2 -maxdepth 2 -printf '%y %m %P\\0'
-find . -mindepth 2 -maxdepth 2 -type f -print0 | xargs -0r sha256sum -z`
+find . -mindepth 2 -maxdepth 2 -type f -print0 | xargs -0r sha256sum -z 2>/dev/null || :`
 
 export async function surveyOf({ engine, exec }: HostTransport): Promise<Survey> {
   const [containers, images, { Volumes: volumes }, listed] = await Promise.all([

@@ -311,7 +311,7 @@ describe("the verbs", () => {
     const { address, hostKey } = site.request.inventory.hosts[0]!
     await site.store.nodes.insert({
       ...blankNode(clock.now()),
-      ...{ name: "host1", provision_state: "active", groups: ["control"] },
+      ...{ name: "host1", provision_state: "active", groups: ["control", "network", "compute", "storage"] },
       ...{ extra: { ipv4_address: address }, driver_internal_info: { ssh_host_key: hostKey } },
     })
     await site.store.secrets.put("site", "ssh_private_key", site.host.privateKey)
