@@ -126,7 +126,7 @@ describe("BIOS with iPXE in ROM", () => {
 
   test("undionly.kpxe, loaded by TFTP as by a ROM without iPXE, goes the same way", async () => {
     const chain = "dhcp net0 && chain tftp://172.22.0.1/undionly.kpxe"
-    machine = powerOn(...card(",romfile="), ...disk(diskImage()), "-kernel", "/boot/ipxe.lkrn", "-append", chain)
+    machine = powerOn(...card(",romfile="), ...disk(diskImage()), "-kernel", "/usr/lib/ipxe/ipxe.lkrn", "-append", chain)
     await machine.shows("THE LOCAL DISK RUNS")
     expect(await served.event("netboot.loader")).toMatchObject({ data: { file: "undionly.kpxe", complete: true } })
   })
@@ -144,7 +144,7 @@ describe("UEFI with its own PXE", () => {
 
   test("a machine that is being deployed loads snponly.efi, then kernel and ramdisk, and starts them", async () => {
     // An EFI program that is at hand stands for the kernel: it shows that it runs by asking DHCP again.
-    copyFileSync("/boot/ipxe.efi", join(world.state, "boot/vmlinuz"))
+    copyFileSync("/usr/lib/ipxe/ipxe.efi", join(world.state, "boot/vmlinuz"))
     await served.change({ uuid: "n1", provision_state: "cleaning" })
     machine = powerOn(...firmware(), ...card(",romfile="))
     const loader = await served.event("netboot.loader", ({ complete }) => complete === true)
