@@ -55,7 +55,7 @@ test("a node's life by the baremetal client: create, set, port, manage, provide,
 
 test("the client shows our one clear error", async () => {
   const failed = baremetal("node", "create", "--driver", "ilo", "--name", "h1")
-  await expect(failed).rejects.toThrow(/driver ilo \(expected ipmi\).*HTTP 400/)
+  await expect(failed).rejects.toThrow(/driver ilo \(expected ipmi or manual-management\).*HTTP 400/)
   await expect(baremetal("node", "show", "nobody")).rejects.toThrow(/nobody/)
 })
 

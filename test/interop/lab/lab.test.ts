@@ -71,7 +71,7 @@ function listen(node: string) {
 
 test("the lab stands, its passwords are the owner's alone, and a second up changes nothing", async () => {
   const csv = readFileSync(join(state, "lab", name, "hosts.csv"), "utf8")
-  expect(csv.split("\n")[0]).toBe("name,mac,bmc_address,bmc_port,bmc_user,bmc_password,driver,groups,ip")
+  expect(csv.split("\n")[0]).toBe("name,mac,bmc_address,bmc_port,bmc_user,bmc_password,driver,groups,ip,ssh_host_key")
   for (const file of ["hosts.csv", "lab.json"])
     expect(statSync(join(state, "lab", name, file)).mode & 0o777).toBe(0o600)
   const before = await labStatus(paths, name)

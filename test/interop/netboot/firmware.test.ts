@@ -6,6 +6,7 @@ import { makeWorld, type Served, type World } from "./world.ts"
 
 /** Real firmware boots from the network: SeaBIOS with iPXE in the card's ROM, and OVMF, whose own PXE loads snponly.efi. */
 const MAC = "52:54:00:00:00:31"
+const ipxe = "/usr/lib/ipxe"
 const ovmf = "/usr/share/OVMF/OVMF"
 let world: World
 let served: Served
@@ -14,7 +15,7 @@ let machine: Machine
 beforeAll(async () => {
   world = makeWorld()
   const boot = join(world.state, "boot")
-  for (const loader of ["undionly.kpxe", "snponly.efi"]) copyFileSync(`/usr/lib/ipxe/${loader}`, join(boot, loader))
+  for (const loader of ["undionly.kpxe", "snponly.efi"]) copyFileSync(`${ipxe}/${loader}`, join(boot, loader))
   writeFileSync(join(boot, "ramdisk.img"), Buffer.alloc(500_000, 7))
   world.ip("-n", world.hub, "tuntap", "add", "tap0", "mode", "tap")
   world.ip("-n", world.hub, "link", "set", "tap0", "master", "prov0", "up")
@@ -126,7 +127,7 @@ describe("BIOS with iPXE in ROM", () => {
 
   test("undionly.kpxe, loaded by TFTP as by a ROM without iPXE, goes the same way", async () => {
     const chain = "dhcp net0 && chain tftp://172.22.0.1/undionly.kpxe"
-    machine = powerOn(...card(",romfile="), ...disk(diskImage()), "-kernel", "/usr/lib/ipxe/ipxe.lkrn", "-append", chain)
+    machine = powerOn(...card(",romfile="), ...disk(diskImage()), ...["-kernel", `${ipxe}/ipxe.lkrn`, "-append", chain])
     await machine.shows("THE LOCAL DISK RUNS")
     expect(await served.event("netboot.loader")).toMatchObject({ data: { file: "undionly.kpxe", complete: true } })
   })
@@ -144,7 +145,7 @@ describe("UEFI with its own PXE", () => {
 
   test("a machine that is being deployed loads snponly.efi, then kernel and ramdisk, and starts them", async () => {
     // An EFI program that is at hand stands for the kernel: it shows that it runs by asking DHCP again.
-    copyFileSync("/usr/lib/ipxe/ipxe.efi", join(world.state, "boot/vmlinuz"))
+    copyFileSync(`${ipxe}/ipxe.efi`, join(world.state, "boot/vmlinuz"))
     await served.change({ uuid: "n1", provision_state: "cleaning" })
     machine = powerOn(...firmware(), ...card(",romfile="))
     const loader = await served.event("netboot.loader", ({ complete }) => complete === true)
