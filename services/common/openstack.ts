@@ -41,8 +41,8 @@ export const messaging: Section = {
   heartbeat_in_pthread: false,
 }
 
-/** How a service logs in as itself, for sections such as `[placement]` or `[neutron]`. */
-export const serviceAuth = ({ endpoint, secret, site }: ServiceContext, user: ServiceUser): Section => ({
+/** How a service logs in as itself, for sections that ask nobody but Keystone, such as `[trustee]`. */
+export const login = ({ endpoint, secret }: ServiceContext, user: ServiceUser): Section => ({
   auth_type: "password",
   auth_url: endpoint("identity"),
   username: user.name,
@@ -50,7 +50,12 @@ export const serviceAuth = ({ endpoint, secret, site }: ServiceContext, user: Se
   project_name: "service",
   user_domain_name: "Default",
   project_domain_name: "Default",
-  region_name: site.region,
+})
+
+/** How it logs in to ask another service, for sections such as `[placement]` or `[neutron]`. */
+export const serviceAuth = (context: ServiceContext, user: ServiceUser): Section => ({
+  ...login(context, user),
+  region_name: context.site.region,
 })
 
 /** `[keystone_authtoken]` */
@@ -64,7 +69,7 @@ export const authToken = (context: ServiceContext, user: ServiceUser): Section =
 
 /** `[service_user]`: its own token goes along with the user's, so that long work outlives the user's token. */
 export const serviceUser = (context: ServiceContext, user: ServiceUser): Section => ({
-  ...serviceAuth(context, user),
+  ...login(context, user),
   send_service_user_token: true,
 })
 

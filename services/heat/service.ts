@@ -10,9 +10,9 @@ import {
   configFile,
   database,
   logging,
+  login,
   logVolume,
   messaging,
-  serviceAuth,
   transportUrl,
 } from "../common/openstack.ts"
 import { uwsgiCommand, uwsgiFile } from "../common/uwsgi.ts"
@@ -44,7 +44,7 @@ const config = configFile({
       },
       database: database(context, heatDatabase, 5),
       keystone_authtoken: authToken(context, user),
-      trustee: serviceAuth(context, user),
+      trustee: login(context, user),
       clients: { endpoint_type: "internalURL" },
       clients_keystone: { auth_uri: context.endpoint("identity") },
       oslo_messaging_rabbit: messaging,

@@ -1,16 +1,7 @@
 import { basename } from "node:path"
 import type { OsloConfig } from "../../src/deploy/oslo.ts"
 import type { DatabaseDefinition, FileDefinition, ServiceContext, ServiceUser } from "../../src/deploy/service.ts"
-import {
-  authToken,
-  configFile,
-  database,
-  logging,
-  messaging,
-  serviceAuth,
-  serviceUser,
-  transportUrl,
-} from "../common/openstack.ts"
+import { authToken, configFile, database, logging, messaging, serviceAuth, transportUrl } from "../common/openstack.ts"
 import { datapathType, ovsdb, providerNetworks } from "../common/ovs.ts"
 
 export const neutronDatabase: DatabaseDefinition = { name: "neutron", password: "neutron_database_password" }
@@ -38,7 +29,6 @@ export const config = configFile({
     agent: { root_helper: "" },
     database: database(context, neutronDatabase, 5),
     keystone_authtoken: authToken(context, user),
-    service_user: serviceUser(context, user),
     nova: { ...serviceAuth(context, user), endpoint_type: "internal" },
     oslo_concurrency: { lock_path: "/var/lib/neutron/tmp" },
     oslo_messaging_rabbit: messaging,
