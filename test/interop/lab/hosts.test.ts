@@ -139,7 +139,7 @@ describe("adoption", () => {
     const { nodes, outcomes } = await adopt(readFileSync((await labStatus(paths, lab)).hosts_csv, "utf8"))
     expect(outcomes).toEqual(["", ""])
     expect(inventoryFrom(nodes).hosts).toMatchObject([
-      { name: "host1", address: "172.22.0.61", groups: ["control", "network", "compute"] },
+      { name: "host1", address: "172.22.0.61", groups: ["control", "network", "compute", "storage"] },
       { name: "host2", address: "172.22.0.62", groups: ["compute"] },
     ])
   })
