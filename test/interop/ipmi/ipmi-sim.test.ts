@@ -53,13 +53,14 @@ user 2 true "admin" "secret" admin 10 none md2 md5 straight
   const sdr = [...encodeAnalogSensor(temperature)].map((byte) => `0x${byte.toString(16)}`).join(" ")
   const commands = `mc_setbmc 0x20
 mc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02
-sensor_add 0x20 0 1 1 1
-sensor_set_value 0x20 0 1 0x17 0
+sensor_add 0x20 0 1 1 1 poll 10 file "${directory}/temperature"
 sensor_set_event_support 0x20 0 1 enable scanning per-state ${Array(4).fill("0".repeat(15)).join(" ")}
 main_sdr_add 0x20 ${sdr}
 mc_enable 0x20
 `
   await mkdir(join(directory, "state"))
+  // Newer simulators give no reading of a sensor whose value was set by hand.
+  await writeFile(join(directory, "temperature"), "23\n")
   await writeFile(join(directory, "lan.conf"), lan)
   await writeFile(join(directory, "sim.emu"), commands)
   await writeFile(join(directory, "chassis"), chassisScript, { mode: 0o755 })
