@@ -42,6 +42,9 @@ function powerOn(...args: string[]): Machine {
   const common = [
     "-accel",
     "tcg,thread=multi",
+    // With RDRAND: since 2024, OVMF has no network without a source of random numbers.
+    "-cpu",
+    "max",
     "-m",
     "256",
     "-nodefaults",
