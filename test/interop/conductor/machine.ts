@@ -203,9 +203,9 @@ export function sshServer(hostKey: string, authorized: readonly string[], done: 
       return good === true ? context.accept() : context.reject()
     })
     client.on("session", (accept) => {
-      accept().on("exec", (acceptExec) => {
+      accept().on("exec", (acceptExec, _reject, { command }) => {
         const stream = acceptExec()
-        stream.exit(done() ? 0 : 1)
+        stream.exit(command === "true" || done() ? 0 : 1)
         stream.end()
       })
     })
