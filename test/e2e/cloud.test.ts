@@ -64,7 +64,8 @@ describe("the deployment", () => {
 describe("a first user", () => {
   it("uploads an image and makes a flavor", async () => {
     const disk = ["--disk-format", "raw", "--container-format", "bare", "--file", guest]
-    expect(await value("status", "image", "create", "guest", ...disk, "--public")).toBe("active")
+    await openstack("image", "create", "guest", ...disk, "--public")
+    expect(await value("status", "image", "show", "guest")).toBe("active")
     expect(await value("ram", "flavor", "create", "tiny", "--ram", "192", "--disk", "1", "--vcpus", "1")).toBe("192")
   })
 
@@ -128,11 +129,11 @@ outputs:
   })
 
   it("sees the instance in the dashboard", async () => {
-    const { result } = await journey.json<{ result: { deploy: { endpoints: { horizon: string } } } }>(["run", "show"])
+    const { endpoints } = await journey.json<{ endpoints: { horizon: string } }>(["plan"])
     const picture = join("test-results", "horizon.png")
     mkdirSync("test-results", { recursive: true })
     const program = ["node", "--disable-warning=ExperimentalWarning", "test/e2e/horizon.ts"]
-    const list = await journey.exec(...program, result.deploy.endpoints.horizon, clouds, picture)
+    const list = await journey.exec(...program, endpoints.horizon, clouds, picture)
     expect(list.stderr).toBe("")
     expect(list.stdout).toMatch(/first\s+guest/)
     expect(statSync(picture).size).toBeGreaterThan(20_000)
