@@ -1,5 +1,5 @@
 import type { Step } from "../../graph/step.ts"
-import { stopContainer } from "../engine.ts"
+import { findContainer, stopContainer } from "../engine.ts"
 import type { DeployHost } from "../host.ts"
 import { isOurs } from "../survey.ts"
 
@@ -11,6 +11,7 @@ export interface LifecycleStepOptions {
   readonly name: string
 }
 
+const ended: readonly string[] = ["exited", "created", "dead"]
 /** A database writes out what it holds in memory. */
 const stopSeconds = 60
 
@@ -21,7 +22,10 @@ export function stopStep({ id, after, host, name }: LifecycleStepOptions): Step<
     after,
     async inspect() {
       const container = (await host.survey()).containers.get(name)
-      return isOurs(container) && !["exited", "created", "dead"].includes(container.State)
+      if (!isOurs(container) || ended.includes(container.State)) return false
+      // The engine's list may be a moment behind a stop that has just been answered; the container itself is not.
+      const now = await findContainer(host.transport.engine, name)
+      return now !== undefined && !ended.includes(now.State.Status)
     },
     plan: (runs) => (runs ? [{ action: "stop", target: `container ${name}` }] : []),
     async apply() {

@@ -60,11 +60,21 @@ const world: Record<string, Survey> = {
   },
   b: { images: new Set(), volumes: new Map([["kolla_logs", "x"]]), containers: new Map(), folders: new Map() },
 }
-const files = { readFile: async () => undefined, list: async () => [] } as unknown as HostTransport
+const transportTo = (host: string) => {
+  const getContainer = (name: string) => ({
+    inspect: async () => ({ State: { Status: world[host]!.containers.get(name)!.State } }),
+  })
+  return { readFile: async () => undefined, list: async () => [], engine: { getContainer } } as unknown as HostTransport
+}
 const hosts = new Map(
   inventory.hosts.map((entry) => [
     entry.name,
-    { entry, transport: files, survey: async () => world[entry.name]!, touched() {} } as unknown as DeployHost,
+    {
+      entry,
+      transport: transportTo(entry.name),
+      survey: async () => world[entry.name]!,
+      touched() {},
+    } as unknown as DeployHost,
   ]),
 )
 const options = { placement, inventory, hosts, scope: {}, clock, redact: (text: string) => text }
