@@ -21,9 +21,18 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          exclude: ["test/e2e/cloud.test.ts"],
           testTimeout: 1_500_000,
           hookTimeout: 1_500_000,
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "cloud",
+          include: ["test/e2e/cloud.test.ts"],
+          testTimeout: 1_500_000,
+          hookTimeout: 3_600_000,
         },
       },
     ],

@@ -33,11 +33,13 @@ export const transportUrl = ({ carriers, secret }: ServiceContext) =>
     .map(({ address }) => `openstack:${secret("rabbitmq_password")}@${address}:5672`)
     .join(",")}//`
 
-/** `[oslo_messaging_rabbit]`: quorum queues outlive a broker; transient ones are not worth that. */
+/**
+ * `[oslo_messaging_rabbit]`: quorum queues outlive a broker. Without oslo's queue manager, whose names count processes by what
+ * they share in /dev/shm: our APIs are all called uwsgi, each in a container of its own, and took each other's replies.
+ */
 export const messaging: Section = {
   rabbit_quorum_queue: true,
   rabbit_transient_quorum_queue: true,
-  use_queue_manager: true,
   heartbeat_in_pthread: false,
 }
 

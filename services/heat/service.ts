@@ -47,8 +47,6 @@ const config = configFile({
       trustee: login(context, user),
       clients: { endpoint_type: "internalURL" },
       clients_keystone: { auth_uri: context.endpoint("identity") },
-      // Names of queues are counted under a lock.
-      oslo_concurrency: { lock_path: "/var/lib/heat/tmp" },
       oslo_messaging_rabbit: messaging,
       oslo_middleware: { enable_proxy_headers_parsing: true },
     }
