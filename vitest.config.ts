@@ -1,8 +1,8 @@
 import { defineConfig } from "vitest/config"
 
 /**
- * Two projects: `unit` needs nothing but Node; `interop` and `e2e` need root, the Debian packages of scripts/setup, and
- * network namespaces (and, for e2e, QEMU and a Docker Engine). Interop files run one at a time: they share two cores.
+ * `unit` needs nothing but Node; `interop`, `e2e` and `cloud` need root, the Debian packages of scripts/setup, and
+ * network namespaces (and, for e2e and cloud, QEMU and a Docker Engine). Interop files run one at a time: they share two cores.
  */
 export default defineConfig({
   test: {
