@@ -52,8 +52,11 @@ export class Journey {
     for (const { name, args } of stages({ lab: this.lab, machines, hostsCsv: this.hostsCsv })) {
       const started = Date.now()
       this.#say(`$ bifrost-ts ${args.join(" ")}`)
-      const { code } = await this.bifrost(args, this.#say)
-      if (code !== 0) throw new Error(`bifrost-ts ${args.join(" ")} ended with exit code ${code}`)
+      const { code, stdout, stderr } = await this.bifrost(args, this.#say)
+      if (code !== 0) {
+        const told = [...stdout.trimEnd().split("\n").slice(-20), ...stderr.trimEnd().split("\n").slice(-20)]
+        throw new Error([`bifrost-ts ${args.join(" ")} ended with exit code ${code}`, ...told].join("\n"))
+      }
       times.push({ stage: name, seconds: (Date.now() - started) / 1000 })
     }
     return times
