@@ -1,4 +1,4 @@
-import { isIPv6 } from "node:net"
+import { originOf } from "../../src/deploy/entrance.ts"
 import { defineService, type FileDefinition } from "../../src/deploy/service.ts"
 import { logVolume } from "../common/openstack.ts"
 import { uwsgiCommand, uwsgiFile } from "../common/uwsgi.ts"
@@ -34,6 +34,7 @@ export default defineService({
   name: "horizon",
   summary: "the dashboard in the browser",
   group: "control",
+  fronts: [{ container: "horizon", port, securePort: 443 }],
   secrets: { horizon_secret_key: "password" },
   containers: [
     {
@@ -44,13 +45,10 @@ export default defineService({
       files: [settings, uwsgiFile(wsgi)],
       volumes: [logVolume],
       access: { user: "root" },
+      asksApis: true,
       needs: ["container/memcached", "container/keystone"],
       healthy: ({ host }) => ["healthcheck_curl", `http://${host.address}:${port}/auth/login/`],
     },
   ],
-  address({ site, carriers }) {
-    const vip = site.external_vip_address ?? site.internal_vip_address
-    const address = vip ?? carriers("horizon")[0]?.address ?? ""
-    return `http://${isIPv6(address) ? `[${address}]` : address}/`
-  },
+  address: ({ site, carriers }) => `${originOf(site, "public", carriers("horizon")[0]?.address ?? "")}/`,
 })

@@ -1,3 +1,4 @@
+import { entranceOf } from "../../src/deploy/entrance.ts"
 import type { ServiceContext } from "../../src/deploy/service.ts"
 import { memcacheServers } from "../common/openstack.ts"
 
@@ -5,6 +6,7 @@ type Value = string | number | boolean | readonly Value[] | { readonly [key: str
 
 /** Horizon's settings are Python; these are those that a site decides, in place of what the image starts with. */
 export function siteSettings(context: ServiceContext): string {
+  const everywhere = (["internal", "public"] as const).every((from) => entranceOf(context.site, from).secure)
   const settings: Readonly<Record<string, Value>> = {
     DEBUG: context.site.debug,
     // Requests reach it by whatever name or address the site's users have for it; the load balancer passes that on.
@@ -24,6 +26,10 @@ export function siteSettings(context: ServiceContext): string {
     SESSION_COOKIE_HTTPONLY: true,
     CSRF_COOKIE_HTTPONLY: false,
     USE_X_FORWARDED_HOST: true,
+    SECURE_PROXY_SSL_HEADER: ["HTTP_X_FORWARDED_PROTO", "https"],
+    // A browser would not give back such a cookie to an address without HTTPS.
+    SESSION_COOKIE_SECURE: everywhere,
+    CSRF_COOKIE_SECURE: everywhere,
     TIME_ZONE: "UTC",
   }
   return Object.entries(settings)

@@ -19,7 +19,8 @@ const config = configFile({
     database: database(context, keystoneDatabase),
     token: { provider: "fernet", expiration: 86_400 },
     fernet_tokens: { max_active_keys: fernetKeys.secrets.length },
-    cache: { enabled: true, backend: "dogpile.cache.pymemcache", memcache_servers: memcacheServers(context) },
+    // Its clients do without a server that does not answer; pymemcache's would fail requests until they have given it up.
+    cache: { enabled: true, backend: "oslo_cache.memcache_pool", memcache_servers: memcacheServers(context) },
     oslo_middleware: { enable_proxy_headers_parsing: true },
   }),
 })
@@ -94,6 +95,7 @@ export default defineService({
     {
       name: "keystone",
       image: "keystone",
+      each: true,
       command: () => uwsgiCommand(wsgi),
       files: [config, uwsgiFile(wsgi), ...keys],
       volumes: [logVolume],

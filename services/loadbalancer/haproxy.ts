@@ -1,28 +1,72 @@
 import { isIPv6 } from "node:net"
+import { type Side, sides } from "../../src/deploy/entrance.ts"
 import type { ServiceContext } from "../../src/deploy/service.ts"
+import { certificateFiles } from "../../src/deploy/tls/certificate.ts"
 
 /** Answers while HAProxy works; keepalived on the same host asks it. */
 export const monitorPort = 61_313
+
+/** Kolla's place: what it does with each host can be seen and changed there, by root alone. */
+export const statsSocket = "/var/lib/kolla/haproxy/haproxy.sock"
+
+interface VirtualAddress {
+  readonly vip: string
+  /** File of its certificate in the container; none without HTTPS. */
+  readonly certificate: string | undefined
+}
+
+export const certificatePath = (side: Side) => `/etc/haproxy/certificates/${certificateFiles[side]}`
+
+/** The site's virtual addresses, each once. */
+export function virtualAddresses({ site }: Pick<ServiceContext, "site">): readonly VirtualAddress[] {
+  const all = sides.flatMap((side): [string, VirtualAddress][] => {
+    const vip = site[`${side}_vip_address`]
+    return vip ? [[vip, { vip, certificate: site.tls[side] ? certificatePath(side) : undefined }]] : []
+  })
+  return [...new Map(all).values()]
+}
 
 /**
  * A front for each API on every virtual address, with the hosts that answer behind it. `transparent` lets it listen on an
  * address that the host does not have at the moment, so that no sysctl of the host is needed for that.
  */
 export function haproxyConfig(context: ServiceContext): string {
-  const { site, host, entries } = context
-  const vips = [...new Set([site.internal_vip_address, site.external_vip_address])].flatMap((vip) => vip ?? [])
-  const answering = new Map(entries.map(({ container, port, hosts }) => [container, { port, hosts }]))
-  const sections = [...answering].flatMap(([name, { port, hosts }]) => [
-    `listen ${name}`,
-    ...vips.map((vip) => `    bind ${at(vip, port)} transparent`),
+  const vips = virtualAddresses(context)
+  const sections = context.fronts.flatMap((front) => [...frontSection(front, vips), ""])
+  const addresses = [context.host.address, ...vips.map(({ vip }) => vip)]
+  return `${[...globals, ...monitor(addresses), ...sections].join("\n")}\n`
+}
+
+function frontSection(
+  { container, port, securePort = port, sticky, hosts }: ServiceContext["fronts"][number],
+  vips: readonly VirtualAddress[],
+): string[] {
+  const led = securePort === port ? [] : vips.filter(({ certificate }) => certificate !== undefined)
+  return [
+    ...(led.length > 0
+      ? [
+          `frontend ${container}_plain`,
+          ...led.map(({ vip }) => `    bind ${at(vip, port)} transparent`),
+          "    http-request redirect scheme https code 301",
+          "",
+        ]
+      : []),
+    `listen ${container}`,
+    ...vips.map(({ vip, certificate }) =>
+      certificate === undefined
+        ? `    bind ${at(vip, port)} transparent`
+        : `    bind ${at(vip, securePort)} transparent ssl crt ${certificate}`,
+    ),
+    // Services make links by it; what a client says of it is nobody's word.
+    "    http-request set-header X-Forwarded-Proto http",
+    "    http-request set-header X-Forwarded-Proto https if { ssl_fc }",
+    ...(sticky ? ["    balance source", "    hash-type consistent"] : []),
     "    option httpchk",
     "    http-check send meth GET uri /",
     // What an API says without a token (300, 401) shows as much as a 200 that it works.
     "    http-check expect rstatus ^[234]",
-    ...hosts.map(({ name: peer, address }) => `    server ${peer} ${at(address, port)} check inter 2s rise 2 fall 5`),
-    "",
-  ])
-  return `${[...globals, ...monitor([host.address, ...vips]), ...sections].join("\n")}\n`
+    ...hosts.map(({ name: peer, address }) => `    server ${peer} ${at(address, port)} check`),
+  ]
 }
 
 const globals = [
@@ -30,7 +74,8 @@ const globals = [
   "    log stdout format raw local0 notice",
   "    user haproxy",
   "    group haproxy",
-  "    maxconn 40000",
+  // No maxconn: HAProxy takes as many connections as its descriptors allow, some 8000.
+  `    stats socket ${statsSocket} mode 600 level admin`,
   "    ssl-default-bind-options ssl-min-ver TLSv1.2",
   "",
   "defaults",
@@ -46,7 +91,11 @@ const globals = [
   "    timeout connect 10s",
   "    timeout client 1m",
   "    timeout server 5m",
+  // Consoles are WebSockets, which may be silent for long.
+  "    timeout tunnel 1h",
   "    timeout check 10s",
+  // One that has just come is wanted soon: its second answer is asked for at once.
+  "    default-server inter 2s fastinter 500ms downinter 1s rise 2 fall 3",
   "",
 ]
 
@@ -58,4 +107,4 @@ const monitor = (addresses: readonly string[]) => [
   "",
 ]
 
-const at = (address: string, port: number) => `${isIPv6(address) ? `[${address}]` : address}:${port}`
+export const at = (address: string, port: number) => `${isIPv6(address) ? `[${address}]` : address}:${port}`

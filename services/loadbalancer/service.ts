@@ -1,5 +1,7 @@
-import { defineService, type ServiceContext } from "../../src/deploy/service.ts"
-import { haproxyConfig, monitorPort } from "./haproxy.ts"
+import { type Side, sides } from "../../src/deploy/entrance.ts"
+import { defineService, type FileDefinition, type ServiceContext } from "../../src/deploy/service.ts"
+import { certificateFiles } from "../../src/deploy/tls/certificate.ts"
+import { at, certificatePath, haproxyConfig, monitorPort, virtualAddresses } from "./haproxy.ts"
 import { keepalivedConfig } from "./keepalived.ts"
 
 /** One address that outlives any control host: keepalived moves it, HAProxy answers on it for every API. */
@@ -8,6 +10,7 @@ export default defineService({
   summary: "the virtual addresses of the APIs, and the balancing behind them",
   group: "control",
   enabled: ({ internal_vip_address }) => internal_vip_address !== undefined,
+  leadsToApis: true,
   secrets: { keepalived_password: "password" },
   containers: [
     {
@@ -24,16 +27,17 @@ export default defineService({
           perm: "0600",
           content: haproxyConfig,
         },
+        ...sides.map((side) => certificate(side)),
       ],
       // It listens on an address that may be another host's now, then gives up root for good.
       access: { user: "root", capabilities: ["NET_ADMIN", "NET_BIND_SERVICE"] },
-      healthy: ({ host }) => ["healthcheck_curl", `http://${host.address}:${monitorPort}/`],
+      healthy: ({ host }) => ["healthcheck_curl", `http://${at(host.address, monitorPort)}/`],
     },
     {
       name: "keepalived",
       image: "keepalived",
       each: true,
-      command: () => "/usr/sbin/keepalived --dont-fork --log-console --use-file /etc/keepalived/keepalived.conf",
+      command: () => "/usr/sbin/keepalived --vrrp --dont-fork --log-console --use-file /etc/keepalived/keepalived.conf",
       files: [
         {
           name: "keepalived.conf",
@@ -45,12 +49,27 @@ export default defineService({
       ],
       access: { user: "root", capabilities: ["NET_ADMIN", "NET_RAW", "NET_BROADCAST"] },
       needs: ["here/container/haproxy"],
-      healthy: vipIsSomewhere,
+      healthy: addressesAnswer,
     },
   ],
 })
 
-/** The address answers, whichever host has it. */
-function vipIsSomewhere({ site }: ServiceContext): readonly string[] {
-  return ["healthcheck_curl", `http://${site.internal_vip_address}:${monitorPort}/`]
+/** Read as root before it gives that up. */
+function certificate(side: Side): FileDefinition {
+  return {
+    name: certificateFiles[side],
+    dest: certificatePath(side),
+    owner: "root:root",
+    perm: "0600",
+    content: (context) => context.certificate(side),
+  }
+}
+
+/** Every virtual address answers, on this host or, over the network, on the one that has it. */
+function addressesAnswer(context: ServiceContext): readonly string[] {
+  return [
+    "healthcheck_curl",
+    "--fail-early",
+    ...virtualAddresses(context).map(({ vip }) => `http://${at(vip, monitorPort)}/`),
+  ]
 }

@@ -10,6 +10,7 @@ export default defineService({
     {
       name: "memcached",
       image: "memcached",
+      each: true,
       command: ({ host, facts }) => {
         const megabytes = Math.max(32, Math.min(1024, Math.floor(facts.memoryMb / 32)))
         return `/usr/bin/memcached -l ${host.address} -p ${port} -U 0 -m ${megabytes} -c 4096 -t ${Math.min(4, facts.cpus)}`

@@ -1,3 +1,4 @@
+import { originOf } from "../../src/deploy/entrance.ts"
 import { type DatabaseDefinition, type ServiceContext, type ServiceUser, workers } from "../../src/deploy/service.ts"
 import {
   authToken,
@@ -75,7 +76,7 @@ export const computeConfig = nova((context) => {
   const { virt_type, cpu_mode } = site.services.nova
   const base = common(context)
   const [proxy] = carriers("nova_novncproxy")
-  const consoles = site.external_vip_address ?? site.internal_vip_address ?? proxy?.address
+  const consoles = originOf(site, "public", proxy?.address ?? "")
   return {
     ...base,
     DEFAULT: {
@@ -93,7 +94,7 @@ export const computeConfig = nova((context) => {
       enabled: true,
       server_listen: host.address,
       server_proxyclient_address: host.address,
-      novncproxy_base_url: `http://${consoles}:${ports.novncproxy}/vnc_lite.html`,
+      novncproxy_base_url: `${consoles}:${ports.novncproxy}/vnc_lite.html`,
     },
   }
 })

@@ -55,6 +55,10 @@ export default defineService({
       path: "/v2.1",
     },
   ],
+  fronts: [
+    { container: "nova_metadata", port: ports.metadata },
+    { container: "nova_novncproxy", port: ports.novncproxy, sticky: true },
+  ],
   secrets: {
     nova_database_password: "password",
     nova_api_database_password: "password",

@@ -22,6 +22,7 @@ export const commandFiles: readonly CommandFile[] = [
   { words: ["service"], load: async () => (await import("./service.ts")).registerService },
   { words: ["site"], load: async () => (await import("./site.ts")).registerSite },
   { words: ["secrets"], load: async () => (await import("./secrets.ts")).registerSecrets },
+  { words: ["certificates"], load: async () => (await import("./certificates.ts")).registerCertificates },
   { words: ["genconfig"], load: async () => (await import("./genconfig.ts")).registerGenconfig },
   { words: ["validate"], load: async () => (await import("./validate.ts")).registerValidate },
   { words: ["explain"], load: async () => (await import("./explain.ts")).registerExplain },

@@ -14,11 +14,16 @@ export interface AccessStepOptions {
   readonly url: string
   readonly region: string
   readonly password: Secret
+  /** PEM of whom clients have to trust at that URL; none for a public authority, or without HTTPS. */
+  readonly authority?: string
+  /** How the URL is reached. */
+  readonly fetch?: typeof fetch
 }
 
 export const accessFiles = (folder: string) => ({
   openrc: join(folder, "openrc.sh"),
   clouds: join(folder, "clouds.yaml"),
+  authority: join(folder, "ca.crt"),
 })
 
 interface Seen {
@@ -29,8 +34,12 @@ interface Seen {
 
 /** The administrator's way in: openrc.sh and clouds.yaml, for its owner only; proved by a token. */
 export function accessStep(options: AccessStepOptions): Step<Seen[]> {
-  const { openrc, clouds } = accessFiles(options.folder)
-  const wanted = { [openrc]: renderOpenrc(options), [clouds]: renderClouds(options) }
+  const files = accessFiles(options.folder)
+  const wanted = {
+    ...(options.authority !== undefined && { [files.authority]: options.authority }),
+    [files.openrc]: renderOpenrc(options),
+    [files.clouds]: renderClouds(options),
+  }
   return {
     id: "site/access",
     after: options.after,
@@ -69,7 +78,7 @@ const identity = {
   project_domain_name: "Default",
 }
 
-export function renderOpenrc({ url, region, password }: AccessStepOptions): string {
+export function renderOpenrc({ url, region, password, authority, folder }: AccessStepOptions): string {
   const variables = {
     OS_AUTH_URL: `${url}/v3`,
     OS_IDENTITY_API_VERSION: "3",
@@ -77,15 +86,18 @@ export function renderOpenrc({ url, region, password }: AccessStepOptions): stri
     OS_REGION_NAME: region,
     ...Object.fromEntries(Object.entries(identity).map(([key, value]) => [`OS_${key.toUpperCase()}`, value])),
     OS_PASSWORD: password.reveal(),
+    ...(authority !== undefined && { OS_CACERT: accessFiles(folder).authority }),
   }
   return Object.entries(variables)
     .map(([key, value]) => `export ${key}='${value.replaceAll("'", `'\\''`)}'\n`)
     .join("")
 }
 
-export function renderClouds({ url, region, password }: AccessStepOptions): string {
+export function renderClouds({ url, region, password, authority, folder }: AccessStepOptions): string {
   const auth = { auth_url: `${url}/v3`, ...identity, password: password.reveal() }
-  return stringify({ clouds: { bifrost: { auth, region_name: region, interface: "public", identity_api_version: 3 } } })
+  const cacert = authority === undefined ? {} : { cacert: accessFiles(folder).authority }
+  const cloud = { auth, region_name: region, interface: "public", identity_api_version: 3, ...cacert }
+  return stringify({ clouds: { bifrost: cloud } })
 }
 
 /**
@@ -93,7 +105,7 @@ export function renderClouds({ url, region, password }: AccessStepOptions): stri
  * TOKEN_REFUSED.
  */
 export async function requestToken(
-  { url, password }: Pick<AccessStepOptions, "url" | "password">,
+  { url, password, fetch: ask = fetch }: Pick<AccessStepOptions, "url" | "password" | "fetch">,
   signal: AbortSignal,
 ): Promise<{ readonly id: string; readonly body: unknown }> {
   const domain = { name: "Default" }
@@ -103,7 +115,7 @@ export async function requestToken(
   const timeout = AbortSignal.any([signal, AbortSignal.timeout(60_000)])
   try {
     const headers = { "content-type": "application/json" }
-    const answer = await fetch(`${url}/v3/auth/tokens`, { method: "POST", headers, body, signal: timeout })
+    const answer = await ask(`${url}/v3/auth/tokens`, { method: "POST", headers, body, signal: timeout })
     const id = answer.headers.get("x-subject-token")
     if (answer.status === 201 && id) return { id, body: await answer.json() }
     throw new Error(`HTTP ${answer.status}`)

@@ -3,11 +3,12 @@ import type { Step } from "../graph/step.ts"
 import type { Clock } from "../util/clock.ts"
 import type { Secret } from "../util/secret.ts"
 import { accessStep } from "./access-step.ts"
-import { catalogSteps } from "./catalog-steps.ts"
+import { catalogSteps, foundationId } from "./catalog-steps.ts"
 import { containerStep } from "./container-step.ts"
-import { contextOn, endpointUrl, secretOf } from "./context.ts"
+import { contextOn, endpointUrl, fetchFor, publicAuthority, secretOf } from "./context.ts"
 import { type DatabaseServer, databaseServer } from "./database-server.ts"
 import { databaseStep } from "./database-step.ts"
+import { entranceNames } from "./entrance.ts"
 import type { DeployHost } from "./host.ts"
 import type { Inventory } from "./inventory.ts"
 import { leftoversStep } from "./leftovers-step.ts"
@@ -19,6 +20,7 @@ import { type PullProgress, pullStep } from "./pull-step.ts"
 import type { ServiceDefinition } from "./service.ts"
 import type { SiteConfig } from "./site.ts"
 import { taskStep } from "./task-step.ts"
+import type { FrontCertificates } from "./tls/certificate.ts"
 import { type Amend, digest, labels, renderUnit, startSeconds, type Unit } from "./unit.ts"
 
 export interface AssembleOptions {
@@ -28,6 +30,8 @@ export interface AssembleOptions {
   readonly site: SiteConfig
   readonly overrides?: Overrides
   readonly secrets: ReadonlyMap<string, Secret>
+  /** Of the virtual addresses under HTTPS. */
+  readonly certificates?: FrontCertificates
   /** Values that hosts may still have from before a rotation: masked too. */
   readonly former: readonly Secret[]
   readonly registry: { readonly address: string; readonly ca?: string }
@@ -54,7 +58,9 @@ export interface Assembly {
 export function assemble(options: AssembleOptions): Assembly {
   const { inventory, site, overrides = noOverrides, secrets, registry, lock, clock } = options
   const placement = new Placement(options.services, inventory, site)
-  const names = { placement, site, secrets }
+  const certificates = options.certificates ?? {}
+  const names = { placement, site, secrets, certificates }
+  const keys = Object.values(certificates).map(({ pem }) => pem)
   const hostNamed = (name: string) => options.hosts.get(name)!
   const databaseHost = () => hostNamed(placement.databaseHost().name)
 
@@ -77,10 +83,10 @@ export function assemble(options: AssembleOptions): Assembly {
       amend(overrides, { service: placed.service, container: unit.name, host: at, file }, builtin).content
     const render = async (): Promise<Unit> => renderUnit(unit, reference, await contextOn(host, names), amended)
     const after = [pull, ...placement.needed(unit.needs ?? [], placed.host)]
-    return { id, after, host, clock, unit: render, secrets: [...secrets.values(), ...options.former] }
+    return { id, after, host, clock, unit: render, secrets: [...secrets.values(), ...keys, ...options.former] }
   }
 
-  for (const host of options.hosts.values()) add(prepareStep({ host, inventory, registry }))
+  for (const host of options.hosts.values()) add(prepareStep({ host, inventory, names: entranceNames(site), registry }))
   const stopped = new Map<string, string>()
   for (const placed of placement.containers) {
     add(containerStep({ ...common(placed), startSeconds: startSeconds(placed.unit), stopped }))
@@ -121,15 +127,20 @@ export function assemble(options: AssembleOptions): Assembly {
     else if (address) endpoints[name] = address({ site, carriers: (container) => placement.carriers(container) })
   }
   if (endpoints["keystone"]) {
-    const after = placement.needed(["container/keystone", "task/bootstrap_keystone_admin"])
+    const authority = publicAuthority(names)
+    const answering = placement.needed(["container/keystone", "task/bootstrap_keystone_admin"])
+    const after = [...answering, ...placement.wayToApis]
     for (const step of catalogSteps({ ...names, after, clock, dryRun: options.dryRun })) add(step)
     add(
       accessStep({
-        after,
+        // A load balancer needs a moment to see that Keystone answers; the catalog's first step waits for that.
+        after: [foundationId],
         folder: options.accessFolder,
         url: endpoints["keystone"],
         region: site.region,
         password: secretOf(secrets, "keystone_admin_password"),
+        ...(authority !== undefined && { authority }),
+        fetch: fetchFor(names),
       }),
     )
   }

@@ -5,7 +5,7 @@ import type { CatalogDefinition } from "../keystone/entry.ts"
 import { catalogLeftoversStep, catalogStep, foundationStep } from "../keystone/steps.ts"
 import type { ServiceUser } from "../keystone/user.ts"
 import type { Clock } from "../util/clock.ts"
-import { type ContextOptions, endpointUrl, secretOf } from "./context.ts"
+import { type ContextOptions, endpointUrl, fetchFor, secretOf } from "./context.ts"
 import { catalogId } from "./placement.ts"
 import type { CatalogEntry, ServiceDefinition } from "./service.ts"
 
@@ -16,7 +16,7 @@ export interface CatalogStepsOptions extends ContextOptions {
   readonly dryRun: boolean
 }
 
-const foundationId = "site/identity"
+export const foundationId = "site/identity"
 const leftoversId = "site/catalog-leftovers"
 
 /** What the site's services have in Keystone: a step for each, one that they all come after, one for what is left of others. None without Keystone. */
@@ -32,6 +32,7 @@ export function catalogSteps(options: CatalogStepsOptions): Step[] {
     region: site.region,
     clock,
     dryRun,
+    fetch: fetchFor(options),
     domains: placement.services.flatMap(({ domain }) => domain?.name ?? []),
   })
   const userOf = ({ user }: ServiceDefinition): ServiceUser | undefined =>

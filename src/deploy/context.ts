@@ -1,6 +1,7 @@
-import { isIPv6 } from "node:net"
 import { BifrostError } from "../util/errors.ts"
 import type { Secret } from "../util/secret.ts"
+import { trustingFetch } from "../util/trusting-fetch.ts"
+import { entranceNames, originOf, type Side } from "./entrance.ts"
 import { deployErrors } from "./errors.ts"
 import type { DeployHost } from "./host.ts"
 import type { InventoryHost } from "./inventory.ts"
@@ -8,11 +9,14 @@ import { networkOf } from "./networks.ts"
 import type { Placement } from "./placement.ts"
 import type { CatalogEntry, DatabaseDefinition, EndpointInterface, HostFacts, ServiceContext } from "./service.ts"
 import type { SiteConfig } from "./site.ts"
+import { authoritiesOf, type FrontCertificates } from "./tls/certificate.ts"
 
 export interface ContextOptions {
   readonly placement: Placement
   readonly site: SiteConfig
   readonly secrets: ReadonlyMap<string, Secret>
+  /** Of the virtual addresses under HTTPS. */
+  readonly certificates?: FrontCertificates
 }
 
 /** Looks a secret up by the name that a definition gives. Throws DEFINITION_UNSOUND when none declares it. */
@@ -27,11 +31,18 @@ export function endpointUrl(entry: CatalogEntry, from: EndpointInterface, { plac
   const { container, port, path = "" } = entry
   const [host] = placement.carriers(container)
   if (!host) throw new BifrostError(deployErrors.DEFINITION_UNSOUND, { detail: `no host carries ${container}` })
-  const internal = site.internal_vip_address ?? host.address
-  const address = from === "public" ? (site.external_vip_address ?? internal) : internal
-  const { tls } = site
-  const secure = from === "public" && site.external_vip_address !== undefined ? tls.external : tls.internal
-  return `${secure ? "https" : "http"}://${isIPv6(address) ? `[${address}]` : address}:${port}${path}`
+  return `${originOf(site, from, host.address)}:${port}${path}`
+}
+
+/** How the deployer reaches the APIs: it trusts whom clients are told to, and knows the site's names itself. */
+export function fetchFor({ site, certificates = {} }: Pick<ContextOptions, "site" | "certificates">): typeof fetch {
+  const [authorities, addresses] = [authoritiesOf(certificates), entranceNames(site)]
+  return authorities === "" && addresses.size === 0 ? fetch : trustingFetch({ authorities, addresses })
+}
+
+/** PEM of whom users have to be told; undefined when a public authority vouches, or nobody has to. */
+export function publicAuthority({ site, certificates = {} }: Pick<ContextOptions, "site" | "certificates">) {
+  return certificates[site.external_vip_address === undefined ? "internal" : "external"]?.authority
 }
 
 /** What definitions may ask while they are rendered for one host. */
@@ -40,11 +51,9 @@ export async function contextOn(host: DeployHost, options: ContextOptions): Prom
 }
 
 export function contextFrom(host: InventoryHost, facts: HostFacts, options: ContextOptions): ServiceContext {
-  const { placement, site, secrets } = options
+  const { placement, site, secrets, certificates = {} } = options
   const carriers = (container: string) => placement.carriers(container)
-  const entries = placement.services
-    .flatMap(({ catalog = [] }) => catalog)
-    .map((entry) => ({ ...entry, hosts: carriers(entry.container) }))
+  const entries = placement.services.flatMap(({ catalog = [] }) => catalog)
   const secret = (name: string) => secretOf(secrets, name).reveal()
   return {
     site,
@@ -52,13 +61,15 @@ export function contextFrom(host: InventoryHost, facts: HostFacts, options: Cont
     facts,
     carriers,
     network: (role) => networkOf(role, host, facts.interfaces, site),
-    entries,
+    fronts: placement.fronts.map((front) => ({ ...front, hosts: carriers(front.container) })),
     endpoint(type, from = "internal") {
       const entry = entries.find((each) => each.type === type)
       if (entry) return endpointUrl(entry, from, options)
       throw new BifrostError(deployErrors.DEFINITION_UNSOUND, { detail: `no service of the type ${type}` })
     },
     secret,
+    certificate: (side: Side) => certificates[side]?.pem.reveal(),
+    authorities: authoritiesOf(certificates),
     databaseUrl({ name, user = name, password }: DatabaseDefinition) {
       return `mysql+pymysql://${user}:${secret(password)}@${placement.databaseHost().address}:3306/${name}`
     },

@@ -24,7 +24,10 @@ export async function inspectFiles(
   files: readonly HostFile[],
   signal: AbortSignal,
 ): Promise<FilesSeen> {
-  const names = await transport.list(folder, signal)
+  // No folder: nothing in it.
+  const found = ["find", folder, "-mindepth", "1", "!", "-type", "d", "-printf", "%P\\0"]
+  const { stdout } = await transport.exec(found, { accept: [1], signal })
+  const names = stdout.split("\0").filter(Boolean).sort()
   const wanted = await Promise.all(
     files.map(async (file) => {
       const found = await transport.readFile(file.path, signal)

@@ -8,6 +8,7 @@ import type { Placement } from "./placement.ts"
 import { checkScope, type Scope } from "./scope.ts"
 import { redact } from "./secrets.ts"
 import type { SiteConfig } from "./site.ts"
+import type { FrontCertificates } from "./tls/certificate.ts"
 import { renderUnit } from "./unit.ts"
 
 export interface ConfigFile {
@@ -25,6 +26,7 @@ export interface GenconfigRequest {
   readonly site: SiteConfig
   readonly overrides: Overrides
   readonly secrets: ReadonlyMap<string, Secret>
+  readonly certificates: FrontCertificates
   readonly scope: Pick<Scope, "only" | "hosts">
   /** Leave secrets as they are. */
   readonly reveal: boolean
@@ -32,14 +34,14 @@ export interface GenconfigRequest {
 
 /** The files that a deploy would lay down; hosts are asked for their CPUs, memory and addresses. Throws SCOPE_UNKNOWN. */
 export async function generateConfig(request: GenconfigRequest): Promise<ConfigFile[]> {
-  const { placement, inventory, hosts, site, overrides, secrets, scope, reveal } = request
+  const { placement, inventory, hosts, site, overrides, secrets, certificates, scope, reveal } = request
   checkScope(scope, placement, inventory)
   const chosen = [...placement.containers, ...placement.tasks].filter(
     ({ service, host }) => (scope.only?.includes(service) ?? true) && (scope.hosts?.includes(host.name) ?? true),
   )
   const masked = (text: string) => redact(text, secrets.values()).split("\n").map(withoutSecrets).join("\n")
   const files = chosen.map(async ({ service, unit, host }) => {
-    const context = await contextOn(hosts.get(host.name)!, { placement, site, secrets })
+    const context = await contextOn(hosts.get(host.name)!, { placement, site, secrets, certificates })
     const place = { service, container: unit.name, host: host.name }
     const rendered = renderUnit(
       unit,

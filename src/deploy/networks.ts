@@ -8,6 +8,8 @@ export interface HostInterface {
   readonly name: string
   /** IPv4 and IPv6, without their prefixes; link-local ones left out. */
   readonly addresses: readonly string[]
+  /** What is on the link by those addresses, e.g. 192.0.2.11/24; not asked by all. */
+  readonly networks?: readonly string[]
 }
 
 /** Where a host is in a network. */
@@ -47,7 +49,10 @@ export function networkOf(
   const next = insteadOf[role]
   if (wanted === undefined && next !== undefined) return networkOf(next, host, interfaces, site)
   const { interface: name, cidr } = wanted ?? {}
-  const fits = (address: string) =>
+  // A virtual address is on the host that has it now; nobody is to be told that it is that host's own.
+  const virtual = [site.internal_vip_address, site.external_vip_address]
+  const fits = (address: string) => !virtual.includes(address) && matches(address)
+  const matches = (address: string) =>
     cidr === undefined ? wanted !== undefined || address === host.address : cidrHas(cidr, address)
   for (const each of interfaces) {
     if (name !== undefined && each.name !== name) continue
@@ -66,11 +71,22 @@ export function networkOf(
   })
 }
 
+interface Link {
+  readonly ifname: string
+  readonly addr_info?: readonly { readonly local?: string; readonly scope?: string; readonly prefixlen?: number }[]
+}
+
 /** What `ip -json address show` prints. */
 export function interfacesFrom(json: string): HostInterface[] {
-  const links: { ifname: string; addr_info?: { local?: string; scope?: string }[] }[] = JSON.parse(json)
-  return links.map(({ ifname, addr_info = [] }) => ({
-    name: ifname,
-    addresses: addr_info.flatMap(({ local, scope }) => (local !== undefined && scope !== "link" ? [local] : [])),
-  }))
+  const links: Link[] = JSON.parse(json)
+  return links.map(({ ifname, addr_info = [] }) => {
+    const own = addr_info.flatMap(({ local, scope, prefixlen }) =>
+      local !== undefined && scope !== "link" ? [{ local, prefixlen }] : [],
+    )
+    return {
+      name: ifname,
+      addresses: own.map(({ local }) => local),
+      networks: own.flatMap(({ local, prefixlen }) => (prefixlen === undefined ? [] : [`${local}/${prefixlen}`])),
+    }
+  })
 }

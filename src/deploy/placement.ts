@@ -1,7 +1,7 @@
 import { BifrostError } from "../util/errors.ts"
 import { deployErrors } from "./errors.ts"
 import { hostsOf, type Inventory, type InventoryHost } from "./inventory.ts"
-import type { DatabaseDefinition, ServiceDefinition, TaskDefinition, UnitDefinition } from "./service.ts"
+import type { DatabaseDefinition, Front, ServiceDefinition, TaskDefinition, UnitDefinition } from "./service.ts"
 import type { SiteConfig } from "./site.ts"
 import { wantedServices } from "./wanted.ts"
 
@@ -57,6 +57,20 @@ export class Placement {
 
   carriers(container: string): readonly InventoryHost[] {
     return this.containers.filter(({ unit }) => unit.name === container).map(({ host }) => host)
+  }
+
+  /** What the load balancer answers for: one front for each API, whatever entries it has, and those that are no APIs. */
+  get fronts(): readonly Front[] {
+    const all = this.services.flatMap(({ catalog = [], fronts = [] }) => [
+      ...catalog.map(({ container, port }): Front => ({ container, port })),
+      ...fronts,
+    ])
+    return [...new Map(all.map((front) => [`${front.container} ${front.port}`, front])).values()]
+  }
+
+  /** Ids of the steps that the way to the APIs consists of; none where they are reached on their hosts. */
+  get wayToApis(): string[] {
+    return this.services.filter(({ leadsToApis }) => leadsToApis).flatMap((service) => this.stepsOf(service))
   }
 
   /** The host whose MariaDB is written to. */

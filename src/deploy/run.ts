@@ -19,6 +19,7 @@ import type { Scope } from "./scope.ts"
 import { formerSecrets, siteSecrets } from "./secrets.ts"
 import type { ServiceDefinition } from "./service.ts"
 import type { SiteConfig } from "./site.ts"
+import type { FrontCertificates } from "./tls/certificate.ts"
 import { type Verb, verbs } from "./verbs.ts"
 
 export interface DeployRequest {
@@ -28,6 +29,8 @@ export interface DeployRequest {
   /** The operator's own layers over the services' configuration. */
   readonly overrides?: Overrides
   readonly secrets: SecretStore
+  /** Of the virtual addresses under HTTPS. */
+  readonly certificates?: FrontCertificates
   /** The key that opens the hosts. */
   readonly privateKey: Secret
   readonly registry: {

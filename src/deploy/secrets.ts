@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { freshKey } from "../keystone/keys.ts"
 import type { SecretStore } from "../store/port.ts"
-import { Secret } from "../util/secret.ts"
+import { MASK, Secret } from "../util/secret.ts"
 import type { SecretKind, ServiceDefinition } from "./service.ts"
 
 export const secretsOwner = "site"
@@ -35,9 +35,12 @@ export async function formerSecrets(store: SecretStore): Promise<Secret[]> {
   return found.filter((secret) => secret !== undefined)
 }
 
+/** Keys of certificates: a host may have one that the store never knew. */
+const privateKeys = /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----)/g
+
 /** Takes secrets out of text that comes from elsewhere, such as a container's log. */
 export function redact(text: string, secrets: Iterable<Secret>): string {
-  let clean = text
+  let clean = text.replace(privateKeys, `$1\n${MASK}\n$2`)
   for (const secret of secrets) clean = clean.replaceAll(secret.reveal(), String(secret))
   return clean
 }

@@ -1,3 +1,4 @@
+import type { Side } from "./entrance.ts"
 import type { InventoryHost } from "./inventory.ts"
 import type { KernelFeature } from "./kernel.ts"
 import type { HostInterface, HostNetwork } from "./networks.ts"
@@ -19,6 +20,10 @@ export interface ServiceDefinition {
   readonly tasks?: readonly TaskDefinition[]
   /** What clients find it by. */
   readonly catalog?: readonly CatalogEntry[]
+  /** What the load balancer answers for besides the entries of the catalog. */
+  readonly fronts?: readonly Front[]
+  /** Everyone comes to the APIs through it: nobody asks one before it is healthy. */
+  readonly leadsToApis?: true
   /** Who it is in Keystone when it asks other services; in the project `service`. */
   readonly user?: ServiceUser
   /** A domain in Keystone for the users that it makes itself. */
@@ -51,6 +56,16 @@ export interface CatalogEntry {
   readonly port: number
   /** After host and port, e.g. `/v2.1`; `%(project_id)s` is for Keystone to fill. */
   readonly path?: string
+}
+
+/** HTTP that the hosts which carry a container answer, and the load balancer for them. */
+export interface Front {
+  readonly container: string
+  readonly port: number
+  /** Where HTTPS is expected at another port; the plain one then leads there. */
+  readonly securePort?: number
+  /** Its pages or consoles are one host's own: a client stays with the host that answered first. */
+  readonly sticky?: true
 }
 
 /** Keystone's word for from where an endpoint is meant to be reached. */
@@ -88,6 +103,8 @@ export interface UnitDefinition {
   readonly environment?: (context: ServiceContext) => Readonly<Record<string, string>>
   /** Owners that volumes must have; they may come from an image with another user. */
   readonly permissions?: readonly { readonly path: string; readonly owner: string; readonly recurse?: boolean }[]
+  /** It asks APIs of the cloud, and trusts whoever vouches for them; those of services that Keystone knows do. */
+  readonly asksApis?: true
   /**
    * What must be there first: `database/NAME`, `container/NAME`, `task/NAME` wherever they are, `catalog/SERVICE`; with
    * `here/` before it, only the one on the same host. What a site does not have is not waited for.
@@ -145,10 +162,14 @@ export interface ServiceContext {
   readonly carriers: (container: string) => readonly InventoryHost[]
   /** Where this host is in the network of a role. */
   readonly network: (role: NetworkRole) => HostNetwork
-  /** Every entry of the catalog, with the hosts that answer for it. */
-  readonly entries: readonly (CatalogEntry & { readonly hosts: readonly InventoryHost[] })[]
+  /** All that the load balancer answers for, with the hosts behind it. */
+  readonly fronts: readonly (Front & { readonly hosts: readonly InventoryHost[] })[]
   /** Where services reach one of the catalog, by its type; with "public", where users do. */
   readonly endpoint: (type: string, from?: EndpointInterface) => string
+  /** Certificate and key of a virtual address, PEM; undefined where the site has no HTTPS there. */
+  readonly certificate: (side: Side) => string | undefined
+  /** PEM of authorities that clients of the virtual addresses have to be told of; empty when there are none. */
+  readonly authorities: string
   /** A secret's value, for files only: never for environments, commands or labels. */
   readonly secret: (name: string) => string
   readonly databaseUrl: (database: DatabaseDefinition) => string

@@ -216,6 +216,16 @@ export const siteSchema = Type.Object(
       "Where users reach the APIs and the dashboard. Unless given: the internal one.",
       "kolla_external_vip_address",
     ),
+    internal_fqdn: address(
+      "cloud.internal.example.org",
+      "Name of the internal VIP: it stands in services' URLs, and in each host's /etc/hosts.",
+      "kolla_internal_fqdn",
+    ),
+    external_fqdn: address(
+      "cloud.example.org",
+      "Name of the external VIP: it stands in users' URLs. Users' name servers have to know it.",
+      "kolla_external_fqdn",
+    ),
     central_logging: flag(
       false,
       "Ship all services' logs to where config/logs/rsyslog/destinations.conf says.",
@@ -226,7 +236,7 @@ export const siteSchema = Type.Object(
         internal: flag(false, "HTTPS on the internal VIP.", "kolla_enable_tls_internal"),
         external: flag(false, "HTTPS on the external VIP.", "kolla_enable_tls_external"),
       },
-      "HTTPS in front of the APIs.",
+      "HTTPS in front of the APIs. Certificates are the site's own unless they are in certificates/ (docs/tls.md).",
     ),
     networks,
     groups: named(

@@ -15,7 +15,7 @@ export interface Survey {
   readonly images: ReadonlySet<string>
   /** Volume → when it was made. */
   readonly volumes: ReadonlyMap<string, string>
-  /** Folder under /etc/kolla → name in it → `type mode sha256`. */
+  /** Folder under /etc/kolla → path in it → `type mode sha256`. */
   readonly folders: ReadonlyMap<string, ReadonlyMap<string, string>>
 }
 
@@ -25,8 +25,8 @@ const root = "/etc/kolla"
  * replaces meanwhile has no sum: it is inspected by itself.
  */
 const listing = `cd ${root} 2>/dev/null || exit 0
-find . -mindepth 2 -maxdepth 2 -printf '%y %m %P\\0'
-find . -mindepth 2 -maxdepth 2 -type f -print0 | xargs -0r sha256sum -z 2>/dev/null || :`
+find . -mindepth 2 -maxdepth 3 ! -type d -printf '%y %m %P\\0'
+find . -mindepth 2 -maxdepth 3 -type f -print0 | xargs -0r sha256sum -z 2>/dev/null || :`
 
 export async function surveyOf({ engine, exec }: HostTransport): Promise<Survey> {
   const [containers, images, { Volumes: volumes }, listed] = await Promise.all([

@@ -47,6 +47,7 @@ export function renderUnit(
     Env: Object.entries({
       KOLLA_CONFIG_STRATEGY: "COPY_ALWAYS",
       KOLLA_SERVICE_NAME: definition.name,
+      ...(trusted(definition, context) && { REQUESTS_CA_BUNDLE: systemAuthorities }),
       ...definition.environment?.(context),
     }).map(([key, value]) => `${key}=${value}`),
     HostConfig: {
@@ -109,6 +110,12 @@ function healthcheck(test: readonly string[], seconds = defaultStartSeconds) {
 export type Amend = (file: string, builtin: FileContent) => FileContent
 const unamended: Amend = (_file, builtin) => builtin
 
+/** What Python's requests takes of a container's authorities: an environment of its own would bring its own ones. */
+const systemAuthorities = "/etc/ssl/certs/ca-certificates.crt"
+
+/** PEM of authorities that a unit has to trust besides the public ones; none for who asks no API. */
+const trusted = ({ asksApis }: UnitDefinition, { authorities }: ServiceContext) => (asksApis ? authorities : "")
+
 function renderFiles(definition: UnitDefinition, folder: string, context: ServiceContext, amended: Amend): HostFile[] {
   const present = (definition.files ?? []).flatMap((file) => {
     const content = amended(file.name, file.content(context))
@@ -128,7 +135,10 @@ function renderFiles(definition: UnitDefinition, folder: string, context: Servic
     })),
     ...(definition.permissions && { permissions: definition.permissions }),
   }
-  return [{ path: `${folder}/config.json`, content: `${JSON.stringify(config, null, 2)}\n` }, ...own]
+  const authorities = trusted(definition, context)
+  // Kolla's start contract (kolla_copy_cacerts): what is in this folder becomes trusted before the program starts.
+  const trust = authorities === "" ? [] : [{ path: `${folder}/ca-certificates/site.crt`, content: authorities }]
+  return [{ path: `${folder}/config.json`, content: `${JSON.stringify(config, null, 2)}\n` }, ...own, ...trust]
 }
 
 export function digest(text: string): string {

@@ -1,13 +1,19 @@
-import type { ServiceDefinition } from "./service.ts"
+import type { ServiceDefinition, UnitDefinition } from "./service.ts"
 import type { SiteConfig } from "./site.ts"
 
 /** Those services that a site has, each with those of its units that the site has. */
 export function wantedServices(services: readonly ServiceDefinition[], site: SiteConfig): ServiceDefinition[] {
-  const units = <Unit extends { readonly enabled?: (site: SiteConfig) => boolean }>(all: readonly Unit[]) =>
+  const units = <Unit extends UnitDefinition>(all: readonly Unit[]) =>
     all.filter(({ enabled }) => enabled?.(site) ?? true)
+  const asking = <Unit extends UnitDefinition>({ user, catalog }: ServiceDefinition, all: readonly Unit[]) =>
+    user || catalog ? all.map((unit): Unit => ({ ...unit, asksApis: true })) : all
   return services
     .filter((service) => isWanted(service, site))
-    .map((service) => ({ ...service, containers: units(service.containers), tasks: units(service.tasks ?? []) }))
+    .map((service) => ({
+      ...service,
+      containers: asking(service, units(service.containers)),
+      tasks: units(service.tasks ?? []),
+    }))
 }
 
 /** A core service is the site file's to switch on or off; others say themselves what they are for. */

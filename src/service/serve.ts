@@ -5,6 +5,7 @@ import { services } from "../../services/index.ts"
 import { agentRoutes } from "../api/agent.ts"
 import { hasApiPassword, passwordCheck } from "../api/auth.ts"
 import { listenOnLoopback, listenOnSocket } from "../api/listen.ts"
+import { certificateRoutes } from "../api/own/certificates.ts"
 import { configRoute } from "../api/own/config.ts"
 import { passwordRoute } from "../api/own/password.ts"
 import { secretRoutes } from "../api/own/secrets.ts"
@@ -17,6 +18,7 @@ import { startNetboot } from "../netboot/start.ts"
 import { openStore } from "../store/open.ts"
 import { systemClock } from "../util/clock.ts"
 import { inState, type Paths } from "../util/paths.ts"
+import { certificateDesk } from "./certificates.ts"
 import { startHousekeeping } from "./housekeeping.ts"
 import { provisioningNetwork } from "./network.ts"
 import { siteAuthority } from "./pki.ts"
@@ -134,6 +136,7 @@ export async function serve(options: ServeOptions): Promise<() => Promise<void>>
     const api = opened(buildApi(apiOptions), (it) => it.close())
     passwordRoute(api, apiOptions)
     secretRoutes(api, { ...apiOptions, services })
+    certificateRoutes(api, certificateDesk({ store, clock, paths, authority }))
     configRoute(api, siteConfig({ store, paths, clock }))
     await listenOnSocket(api, inState.apiSocket(paths))
     if (options.apiPort !== undefined) {

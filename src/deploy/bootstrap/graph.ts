@@ -1,6 +1,7 @@
 import { StepGraph } from "../../graph/graph.ts"
 import type { Step } from "../../graph/step.ts"
 import { BifrostError } from "../../util/errors.ts"
+import { entranceNames } from "../entrance.ts"
 import { deployErrors } from "../errors.ts"
 import type { DeployHost } from "../host.ts"
 import type { Inventory } from "../inventory.ts"
@@ -31,7 +32,7 @@ export function bootstrapGraph({ placement, inventory, hosts, site, scope, regis
     const prepare: Step[] = []
     const add = <Seen>(step: Step<Seen>) => void prepare.push(step)
     add(engineStep(host))
-    add(prepareStep({ host, inventory, registry }))
+    add(prepareStep({ host, inventory, names: entranceNames(site), registry }))
     add(modulesStep(host, units, site))
     add(sysctlStep(host, units, site))
     return prepare

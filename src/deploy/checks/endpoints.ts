@@ -9,6 +9,8 @@ export interface EndpointCheckOptions {
   /** Keystone's. */
   readonly url: string
   readonly password: Secret
+  /** How endpoints are reached. */
+  readonly fetch?: typeof fetch
   readonly signal: AbortSignal
 }
 
@@ -41,10 +43,11 @@ export async function endpointChecks({
   url,
   password,
   signal,
+  fetch: ask = fetch,
 }: EndpointCheckOptions): Promise<CheckFinding[]> {
   let token: { readonly id: string; readonly body: TokenBody } | undefined
   const issued = await attempt("site", "token", "bifrost-ts service logs keystone tells why.", async () => {
-    const answer = await requestToken({ url, password }, signal)
+    const answer = await requestToken({ url, password, fetch: ask }, signal)
     token = { id: answer.id, body: answer.body as TokenBody }
     return url
   })
@@ -61,7 +64,7 @@ export async function endpointChecks({
       const where = `${endpoint.url.replace(/\/$/, "")}${questions[type] ?? "/"}`.replace("/v3/v3/", "/v3/")
       const began = performance.now()
       const limit = AbortSignal.any([signal, AbortSignal.timeout(answerMs)])
-      const { status } = await fetch(where, { headers: { "x-auth-token": id }, signal: limit })
+      const { status } = await ask(where, { headers: { "x-auth-token": id }, signal: limit })
       if (status < 400) return `${where}: ${status} after ${Math.round(performance.now() - began)} ms`
       throw new Error(`${where}: HTTP ${status}`)
     }),

@@ -8,6 +8,7 @@ import { isOurs } from "../survey.ts"
 import type { CheckFinding } from "./finding.ts"
 import { attempt, type HostNeeds, hostFindings } from "./host.ts"
 import { survey } from "./survey.ts"
+import { vipChecks } from "./vips.ts"
 
 export interface PrecheckOptions {
   readonly placement: Placement
@@ -25,7 +26,7 @@ const leastApi = 1.44
 /** Whether the hosts can carry what the site puts on them. Reads only; every host and every check is told of. */
 export async function prechecks(options: PrecheckOptions): Promise<CheckFinding[]> {
   const perHost = [...options.hosts.values()].map((host) => hostChecks(host, options))
-  return [...inventoryChecks(options.inventory), ...(await Promise.all(perHost)).flat()]
+  return [...inventoryChecks(options.inventory), ...(await Promise.all(perHost)).flat(), ...(await vipChecks(options))]
 }
 
 async function hostChecks(host: DeployHost, options: PrecheckOptions): Promise<CheckFinding[]> {

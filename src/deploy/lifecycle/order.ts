@@ -15,9 +15,9 @@ export function startOrder(placement: Placement): StartOrder {
     ...units.map(({ id, unit, host }) => [id, placement.needed(unit.needs ?? [], host)] as const),
     ...placement.databases.map(({ id }) => [id, server] as const),
   ])
-  // The catalog is kept by Keystone; whoever waits for an entry waits for it.
+  // The catalog is kept by Keystone; whoever waits for an entry waits for it, and for the way to it.
   for (const id of [...known.values()].flat()) {
-    if (!known.has(id)) known.set(id, placement.needed(["container/keystone"]))
+    if (!known.has(id)) known.set(id, [...placement.needed(["container/keystone"]), ...placement.wayToApis])
   }
   const graph = new StepGraph([...known].map(([id, after]) => ({ ...nothing, id, after })))
   const order = contracted(graph, new Set(units.map(({ id }) => id)))

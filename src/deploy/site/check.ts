@@ -3,6 +3,7 @@ import { cidrHas, isCidr } from "../../util/cidr.ts"
 import { didYouMean } from "../../util/closest.ts"
 import { fault } from "../../util/fault.ts"
 import type { YamlPath } from "../../util/yaml.ts"
+import { sides } from "../entrance.ts"
 import type { InventoryHost } from "../inventory.ts"
 import type { CoreService, SiteConfig } from "../site.ts"
 import type { Finding } from "./finding.ts"
@@ -71,18 +72,32 @@ function vips(site: SiteConfig, { hosts = [] }: CheckContext): Remark[] {
           },
         ]
       : []
-  const secured = (
-    [
-      ["internal", internal],
-      ["external", external ?? internal],
-    ] as const
-  ).flatMap(([side, vip]): Remark[] =>
-    tls[side] && vip === undefined
-      ? [{ path: ["tls", side], what: `HTTPS on an ${side} VIP that is not given`, expected: `${side}_vip_address` }]
-      : [],
-  )
-  return [...each, ...lone, ...secured]
+  const given = { internal, external }
+  const secured = sides.flatMap((side): Remark[] => {
+    if (!tls[side] || given[side] !== undefined) return []
+    // Without an external address users come in where services do.
+    const instead = side === "external" && internal !== undefined ? ", or tls.internal: true" : ""
+    const what = `HTTPS on an ${side} VIP that is not given`
+    return [{ path: ["tls", side], what, expected: `${side}_vip_address${instead}` }]
+  })
+  const shared: Remark[] =
+    internal !== undefined && internal === external && tls.internal !== tls.external
+      ? [{ path: ["tls"], what: "one VIP with HTTPS and without", expected: "tls.internal and tls.external alike" }]
+      : []
+  const named = sides.flatMap((side): Remark[] => {
+    const fqdn = site[`${side}_fqdn`]
+    const path = [`${side}_fqdn`]
+    if (fqdn === undefined) return []
+    if (!hostName.test(fqdn) || isIP(fqdn) !== 0)
+      return [{ path, what: `${path} is ${fqdn}`, expected: "a name such as cloud.example.org" }]
+    if (given[side] !== undefined) return []
+    return [{ path, what: `a name of an ${side} VIP that is not given`, expected: `${side}_vip_address` }]
+  })
+  return [...each, ...lone, ...secured, ...shared, ...named]
 }
+
+/** RFC 1123 §2.1. */
+const hostName = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i
 
 /** The networks of the site, of its groups and of its hosts, with where each is written. */
 function layers(site: SiteConfig) {

@@ -5,6 +5,7 @@ import { deployErrors } from "../errors.ts"
 
 export const siteFile = "bifrost.yaml"
 export const overridesFolder = "config"
+export const certificatesFolder = "certificates"
 /** Override files are configuration; something larger was put there by mistake. */
 const mostBytes = 4 * 2 ** 20
 
@@ -14,22 +15,30 @@ export interface SiteFolder {
   readonly site: string | undefined
   /** Path below `config/` → content. */
   readonly overrides: ReadonlyMap<string, string>
+  /** Path below `certificates/` → content. Private keys are among them. */
+  readonly certificates: ReadonlyMap<string, string>
 }
 
 /** Reads a site's folder; one that is not there is empty. Throws SITE_UNREADABLE. */
 export async function readSiteFolder(folder: string, file = join(folder, siteFile)): Promise<SiteFolder> {
   const site = await orAbsent(readFile(file, "utf8"))
-  const root = join(folder, overridesFolder)
+  const [overrides, certificates] = await Promise.all(
+    [overridesFolder, certificatesFolder].map((name) => filesBelow(join(folder, name))),
+  )
+  return { site, overrides: overrides!, certificates: certificates! }
+}
+
+async function filesBelow(root: string): Promise<ReadonlyMap<string, string>> {
   const entries = (await orAbsent(readdir(root, { withFileTypes: true, recursive: true }))) ?? []
-  const overrides = new Map<string, string>()
+  const files = new Map<string, string>()
   for (const entry of entries) {
     const path = join(entry.parentPath, entry.name)
     // Editors' backups and hidden files are nobody's configuration.
     if (entry.isDirectory() || /^\.|~$/.test(entry.name)) continue
     const content = await orAbsent(contentOf(path))
-    if (content !== undefined) overrides.set(relative(root, path), content)
+    if (content !== undefined) files.set(relative(root, path), content)
   }
-  return { site, overrides: new Map([...overrides].sort(([a], [b]) => (a < b ? -1 : 1))) }
+  return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** undefined for a link to a folder. */

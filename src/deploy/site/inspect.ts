@@ -1,7 +1,9 @@
+import { systemClock } from "../../util/clock.ts"
 import { BifrostError } from "../../util/errors.ts"
 import type { Inventory } from "../inventory.ts"
 import type { ServiceDefinition } from "../service.ts"
 import { resolveSite, type SiteConfig } from "../site.ts"
+import { checkCertificates } from "./certificates.ts"
 import { checkSite } from "./check.ts"
 import { overridesFolder, type SiteFolder, siteFile } from "./files.ts"
 import { type Finding, isError } from "./finding.ts"
@@ -24,10 +26,13 @@ export interface InspectOptions {
   readonly options?: OptionLists
   /** What messages call the site file. */
   readonly name?: string
+  /** Milliseconds since the epoch: certificates are judged by it. */
+  readonly now?: number
 }
 
 /** All that can be said of what the operator wrote without touching a host. */
-export function inspectSite({ folder, services, inventory, options, name = siteFile }: InspectOptions): SiteInspection {
+export function inspectSite({ folder, services, inventory, options, ...rest }: InspectOptions): SiteInspection {
+  const { name = siteFile, now = systemClock.now() } = rest
   const { site, findings, placeOf } =
     folder.site === undefined
       ? { site: resolveSite(), findings: [], placeOf: () => ({ line: 1, column: 1 }) }
@@ -41,7 +46,8 @@ export function inspectSite({ folder, services, inventory, options, name = siteF
   const overrides = checked.some(isError)
     ? []
     : overrideFindings(folder, { services, site, groups, ...(inventory && { inventory }), ...(options && { options }) })
-  return { site, findings: [...checked, ...overrides] }
+  const certificates = checkCertificates(folder.certificates, site, now)
+  return { site, findings: [...checked, ...certificates, ...overrides] }
 }
 
 function overrideFindings(folder: SiteFolder, context: OverrideContext): Finding[] {

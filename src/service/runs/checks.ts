@@ -1,9 +1,10 @@
 import { carriedUnits } from "../../deploy/carried.ts"
+import { certificateChecks } from "../../deploy/checks/certificates.ts"
 import { containerFindings } from "../../deploy/checks/containers.ts"
 import { endpointChecks } from "../../deploy/checks/endpoints.ts"
 import { type CheckFinding, checkResult } from "../../deploy/checks/finding.ts"
 import { prechecks } from "../../deploy/checks/prechecks.ts"
-import { endpointUrl, secretOf } from "../../deploy/context.ts"
+import { endpointUrl, fetchFor, secretOf } from "../../deploy/context.ts"
 import type { JsonObject } from "../../store/records.ts"
 import { BifrostError } from "../../util/errors.ts"
 import { serviceErrors } from "../errors.ts"
@@ -20,16 +21,21 @@ type Check = (open: OpenSite, options: CheckOptions, signal: AbortSignal) => Pro
 const checks: Record<"prechecks" | "check", Check> = {
   prechecks: (open, { registry, clock }, signal) => prechecks({ ...open, registry, now: () => clock.now(), signal }),
 
-  async check({ placement, site, hosts }, { store }, signal) {
+  async check({ placement, site, hosts, certificates }, { store, clock }, signal) {
     const containers = containerFindings(await carriedUnits(placement, hosts))
     const password = await store.secrets.get("site", "keystone_admin_password")
     const entry = placement.services.flatMap(({ catalog = [] }) => catalog).find(({ type }) => type === "identity")
     if (!entry || !password) return containers
     const secrets = new Map([["keystone_admin_password", password]])
+    const fetch = fetchFor({ site, certificates })
     const url = endpointUrl(entry, "public", { placement, site, secrets })
     return [
       ...containers,
-      ...(await endpointChecks({ placement, url, password: secretOf(secrets, "keystone_admin_password"), signal })),
+      ...(await certificateChecks({ site, port: entry.port, now: clock.now(), signal })),
+      ...(await endpointChecks({
+        ...{ placement, url, fetch, signal },
+        password: secretOf(secrets, "keystone_admin_password"),
+      })),
     ]
   },
 }

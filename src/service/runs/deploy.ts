@@ -14,7 +14,9 @@ import type { JsonObject, NodeRecord } from "../../store/records.ts"
 import type { Clock } from "../../util/clock.ts"
 import { BifrostError } from "../../util/errors.ts"
 import { inState, type Paths } from "../../util/paths.ts"
+import { siteCertificates } from "../certificates.ts"
 import { serviceErrors } from "../errors.ts"
+import { siteAuthority } from "../pki.ts"
 import { type DeployRunRequest, deployRequest } from "./deploy-request.ts"
 import type { RunContext, RunKind } from "./engine.ts"
 import { siteOfRun } from "./site.ts"
@@ -64,8 +66,10 @@ export async function deployNodes(
   const inventory = inventoryFrom(nodes)
   if (!privateKey || inventory.hosts.length === 0) throw new BifrostError(serviceErrors.NOTHING_ENROLLED)
   const lock = usesImages.includes(verb) ? await imagesLock(paths) : undefined
-  const { site, overrides, warnings } = await siteOfRun(paths, services, inventory, lock)
+  const { site, overrides, warnings, certificates: given } = await siteOfRun(paths, services, inventory, lock)
   if (lock) requireImages(lock, site)
+  const certificateOptions = { store, clock, authority: await siteAuthority(store, clock), site, given }
+  const certificates = await siteCertificates(certificateOptions, { dryRun: dryRun || verb !== "deploy" })
   for (const warning of warnings) await tell("run.warning", { text: warning })
   // Events are appended in the order in which they happen; the last is awaited with the others, so that none is lost.
   let told = Promise.resolve()
@@ -74,6 +78,7 @@ export async function deployNodes(
     services,
     site,
     overrides,
+    certificates,
     secrets: store.secrets,
     privateKey,
     registry: site.images.registry === undefined ? registry : { address: site.images.registry },

@@ -3,7 +3,7 @@ import type { Inventory } from "../../deploy/inventory.ts"
 import type { ImagesLock } from "../../deploy/lock.ts"
 import type { Overrides } from "../../deploy/overrides.ts"
 import type { ServiceDefinition } from "../../deploy/service.ts"
-import { readSiteFolder } from "../../deploy/site/files.ts"
+import { readSiteFolder, type SiteFolder } from "../../deploy/site/files.ts"
 import { findingLine, isError } from "../../deploy/site/finding.ts"
 import { inspectSite } from "../../deploy/site/inspect.ts"
 import { readOptionLists } from "../../deploy/site/option-lists.ts"
@@ -14,6 +14,8 @@ import { inState, type Paths } from "../../util/paths.ts"
 export interface SiteOfRun {
   readonly site: SiteConfig
   readonly overrides: Overrides
+  /** The operator's own certificates, by their path below certificates/. */
+  readonly certificates: SiteFolder["certificates"]
   /** `bifrost.yaml:3:5: …`, one each. */
   readonly warnings: readonly string[]
 }
@@ -33,5 +35,6 @@ export async function siteOfRun(
   if (!site || stops.length > 0) {
     throw new BifrostError(deployErrors.SITE_INVALID, { detail: stops.map(findingLine).join("\n  ") })
   }
-  return { site, overrides: folder.overrides, warnings: findings.map(findingLine) }
+  const { overrides, certificates } = folder
+  return { site, overrides, certificates, warnings: findings.map(findingLine) }
 }

@@ -2,8 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { services } from "../../../services/index.ts"
 import { listenOnSocket } from "../../../src/api/listen.ts"
+import { certificateRoutes } from "../../../src/api/own/certificates.ts"
 import { configRoute } from "../../../src/api/own/config.ts"
 import { secretRoutes } from "../../../src/api/own/secrets.ts"
+import { certificateDesk } from "../../../src/service/certificates.ts"
+import { siteAuthority } from "../../../src/service/pki.ts"
 import { systemClock } from "../../../src/util/clock.ts"
 import { inState } from "../../../src/util/paths.ts"
 import { startService } from "../../unit/api/service.ts"
@@ -13,6 +16,9 @@ export async function startOnSocket() {
   const state = mkdtempSync(`${tmpdir()}/bifrost-cli-`)
   const service = await startService()
   secretRoutes(service.app, { store: service.store, clock: systemClock, services })
+  const authority = await siteAuthority(service.store, systemClock)
+  const desk = { store: service.store, clock: systemClock, paths: { state, cache: state }, authority }
+  certificateRoutes(service.app, certificateDesk(desk))
   configRoute(service.app, async ({ reveal, only }) => [
     {
       host: "node1",

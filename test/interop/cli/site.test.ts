@@ -98,3 +98,23 @@ test("genconfig writes files that only their owner reads, secrets masked unless 
   await cli("genconfig", "--output", output, "--service", "keystone", "--reveal-secrets")
   expect(readFileSync(file, "utf8")).toBe("password = clear\n")
 })
+
+test("certificates are made for the addresses under HTTPS, shown, and made anew when asked for", async () => {
+  expect((await cli("certificates")).out).toBe("No address of the site is under HTTPS: see tls in bifrost.yaml.")
+  const file = join(service.state, "site/bifrost.yaml")
+  const before = readFileSync(file)
+  writeFileSync(file, "internal_vip_address: 192.0.2.10\ninternal_fqdn: api.example.org\ntls: { internal: true }\n")
+  const first = await cli("certificates", "--json")
+  expect(JSON.parse(first.out).certificates).toMatchObject([
+    { side: "internal", source: "site", names: ["api.example.org", "192.0.2.10"], days_left: 396, fault: null },
+  ])
+  expect((await cli("certificates", "--json")).out).toBe(first.out)
+  expect((await cli("certificates", "--renew")).out).toMatch(
+    /internal +site +api\.example\.org 192\.0\.2\.10 +\d{4}-\d\d-\d\d \(396 days\) +CN=bifrost-ts site authority/,
+  )
+  const renewed = JSON.parse((await cli("certificates", "--json")).out)
+  expect(renewed.certificates[0].fingerprint).not.toBe(JSON.parse(first.out).certificates[0].fingerprint)
+  expect((await cli("certificates", "--authority")).out).toBe(renewed.authority.trimEnd())
+  expect((await cli("certificates", "--renew", "--side", "middle")).code).toBe(1)
+  writeFileSync(file, before)
+})

@@ -22,56 +22,83 @@ export async function builtImages(names: readonly string[]): Promise<ImageRecipe
   return recipes.filter(({ definition }) => names.includes(definition.name))
 }
 
-export interface ContainerHost {
+export interface ContainerHosts {
   readonly inventory: Inventory
   readonly privateKey: Secret
-  readonly address: string
-  /** Where services of this machine are reached from the host. */
+  /** Where services of this machine are reached from the hosts. */
   readonly gateway: string
-  readonly id: string
-  exec(command: string): Promise<string>
+  /** First three bytes of the hosts' networks, the first that of their addresses: `10.231.17` */
+  readonly networks: readonly string[]
+  exec(host: string, command: string): Promise<string>
   stop(): Promise<void>
 }
 
-/** A container with an engine and sshd of its own, on a network of its own, as a provisioned machine would be. */
-export async function startContainerHost(name: string): Promise<ContainerHost> {
+/** Containers with an engine and sshd of their own, on networks of their own, as provisioned machines would be. */
+export async function startContainerHosts(
+  name: string,
+  count: { readonly hosts: number; readonly networks: number },
+): Promise<ContainerHosts> {
   const [recipe] = await builtImages(["host"])
-  const folder = await mkdtemp(join(tmpdir(), "bifrost-host-"))
-  const [hostKey, loginKey] = [newKeyPair("host1"), newKeyPair("test")]
-  await writeHostFiles(folder, { hostKey: hostKey.private.reveal(), authorizedKeys: loginKey.public })
-  const network = await freeNetwork(name)
-  const container = docker.getContainer(name)
+  const loginKey = newKeyPair("test")
+  const cleanups: (() => Promise<unknown>)[] = []
   const stop = async () => {
-    await container.remove({ force: true, v: true }).catch(() => {})
-    await docker
-      .getVolume(volumeOf(name))
-      .remove()
-      .catch(() => {})
-    await network.remove().catch(() => {})
-    await rm(folder, { recursive: true, force: true })
+    for (const cleanup of cleanups.toReversed()) await cleanup().catch(() => {})
   }
-  try {
-    const image = recipe!.reference
-    await docker.createContainer(hostContainerOptions({ name, hostname: "host1", image, folder, network: name }))
+  const start = async (hostname: string, networks: readonly Network[]) => {
+    const folder = await mkdtemp(join(tmpdir(), "bifrost-host-"))
+    cleanups.push(() => rm(folder, { recursive: true, force: true }))
+    const hostKey = newKeyPair(hostname)
+    await writeHostFiles(folder, { hostKey: hostKey.private.reveal(), authorizedKeys: loginKey.public })
+    const own = `${name}-${hostname}`
+    const container = docker.getContainer(own)
+    cleanups.push(() => docker.getVolume(volumeOf(own)).remove())
+    cleanups.push(() => container.remove({ force: true, v: true }))
+    const [first, ...others] = networks
+    const options = { name: own, hostname, image: recipe!.reference, folder, network: first!.name }
+    await docker.createContainer(hostContainerOptions(options))
+    for (const other of others) await docker.getNetwork(other.name).connect({ Container: own })
     await container.start()
     await hostUp(container, systemClock)
-    const { Id: id, NetworkSettings } = await container.inspect()
-    const { IPAddress: address, Gateway: gateway } = NetworkSettings.Networks[name]!
-    const about = { name: "host1", address, port: 22, user: "root", hostKey: hostKey.public, groups: ["control"] }
-    const exec = async (command: string) => (await run("docker", ["exec", name, "sh", "-c", command])).stdout
-    return { inventory: { hosts: [about] }, privateKey: loginKey.private, address, gateway, id, exec, stop }
+    const { IPAddress: address } = (await container.inspect()).NetworkSettings.Networks[first!.name]!
+    return { name: hostname, address, port: 22, user: "root", hostKey: hostKey.public, groups: ["control"] }
+  }
+  try {
+    const networks: Network[] = []
+    for (let index = 1; index <= count.networks; index++) {
+      const network = await freeNetwork(`${name}-${index}`)
+      networks.push(network)
+      cleanups.push(() => docker.getNetwork(network.name).remove())
+    }
+    const names = Array.from({ length: count.hosts }, (_, index) => `host${index + 1}`)
+    const hosts = await Promise.all(names.map((hostname) => start(hostname, networks)))
+    const exec = async (host: string, command: string) =>
+      (await run("docker", ["exec", `${name}-${host}`, "sh", "-c", command])).stdout
+    return {
+      inventory: { hosts },
+      privateKey: loginKey.private,
+      gateway: `${networks[0]!.prefix}.1`,
+      networks: networks.map(({ prefix }) => prefix),
+      exec,
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
+interface Network {
+  readonly name: string
+  readonly prefix: string
+}
+
 /** A network that overlaps no other of the engine's, so that several tests can have hosts at once. */
-async function freeNetwork(name: string): Promise<Docker.Network> {
+async function freeNetwork(name: string): Promise<Network> {
   for (let third = 17; ; third++) {
-    const Config = [{ Subnet: `10.231.${third}.0/24` }]
+    const prefix = `10.231.${third}`
     try {
-      return await docker.createNetwork({ Name: name, IPAM: { Config } })
+      await docker.createNetwork({ Name: name, IPAM: { Config: [{ Subnet: `${prefix}.0/24` }] } })
+      return { name, prefix }
     } catch (error) {
       if (third === 60 || !/overlaps/i.test(String(error))) throw error
     }

@@ -4,21 +4,32 @@ import { join } from "node:path"
 import { pushImages } from "../../../src/build/containers/push.ts"
 import { parseLock } from "../../../src/deploy/lock.ts"
 import type { DeployRequest } from "../../../src/deploy/run.ts"
-import { defaultSite } from "../../../src/deploy/site.ts"
+import type { ServiceDefinition } from "../../../src/deploy/service.ts"
+import { resolveSite, type SiteFile } from "../../../src/deploy/site.ts"
 import { imagesOf } from "../../../src/deploy/wanted.ts"
+import { siteCertificates } from "../../../src/service/certificates.ts"
 import { siteAuthority } from "../../../src/service/pki.ts"
 import { startRegistry } from "../../../src/service/registry.ts"
 import { openStore } from "../../../src/store/open.ts"
 import type { Store } from "../../../src/store/port.ts"
 import { systemClock as clock } from "../../../src/util/clock.ts"
 import { inState, type Paths, pathsFrom } from "../../../src/util/paths.ts"
-import { builtImages, docker, relay, startContainerHost } from "./container-host.ts"
-import { services } from "./services.ts"
+import { builtImages, docker, relay, startContainerHosts } from "./container-host.ts"
+import { services as keystoneAlone } from "./services.ts"
 
 const registryPort = 5000
 
-/** A host in a container, a registry with all images, a store: what a deployment needs, and nothing pretended. */
-export async function startSite(name: string) {
+export interface SiteOptions {
+  readonly services?: readonly ServiceDefinition[]
+  readonly hosts?: number
+  readonly networks?: number
+  /** What the site file says, given the first three bytes of each network. */
+  readonly file?: (networks: readonly string[]) => SiteFile
+}
+
+/** Hosts in containers, a registry with all images, a store: what a deployment needs, and nothing pretended. */
+export async function startSite(name: string, options: SiteOptions = {}) {
+  const { services = keystoneAlone, file = () => ({}) } = options
   const cleanups: (() => Promise<unknown>)[] = []
   const stop = async () => {
     for (const cleanup of cleanups.reverse()) await cleanup()
@@ -30,27 +41,30 @@ export async function startSite(name: string) {
     await keepLayers(inState.registry(paths))
     const store: Store = await openStore(paths, { clock })
     cleanups.push(() => store.close())
-    const host = await startContainerHost(name)
-    cleanups.push(() => host.stop())
+    const hosts = await startContainerHosts(name, { hosts: options.hosts ?? 1, networks: options.networks ?? 1 })
+    cleanups.push(() => hosts.stop())
+    const config = resolveSite(file(hosts.networks))
     const authority = await siteAuthority(store, clock)
     const startOwnRegistry = () =>
-      startRegistry({ paths, clock, authority, address: host.gateway, port: registryPort, log: () => {} })
+      startRegistry({ paths, clock, authority, address: hosts.gateway, port: registryPort, log: () => {} })
     let registry = await startOwnRegistry()
     cleanups.push(() => registry.stop())
     const { port, server } = await relay(inState.registrySocket(paths))
     cleanups.push(() => new Promise((resolve) => server.close(resolve)))
-    const recipes = await builtImages(imagesOf(services, defaultSite))
+    const recipes = await builtImages(imagesOf(services, config))
     const lockFile = join(state, "images.lock")
     const pushed = await retry(() => pushImages(recipes, { docker, registry: `127.0.0.1:${port}` }))
     await writeFile(lockFile, JSON.stringify(pushed))
     const lock = parseLock(await readFile(lockFile, "utf8"))
+    const certificates = await siteCertificates({ store, clock, authority, site: config, given: new Map() })
     const request: Omit<DeployRequest, "signal"> = {
-      inventory: host.inventory,
+      inventory: hosts.inventory,
       services,
-      site: defaultSite,
+      site: config,
+      certificates,
       secrets: store.secrets,
-      privateKey: host.privateKey,
-      registry: { address: `${host.gateway}:${registryPort}`, ca: authority.certificate },
+      privateKey: hosts.privateKey,
+      registry: { address: `${hosts.gateway}:${registryPort}`, ca: authority.certificate },
       lock,
       accessFolder: join(state, "access"),
       clock,
@@ -63,7 +77,9 @@ export async function startSite(name: string) {
         registry = await startOwnRegistry()
       }
     }
-    return { host, store, paths, request, withoutRegistry, stop }
+    const [first] = hosts.inventory.hosts
+    const host = { ...hosts, address: first!.address, exec: (command: string) => hosts.exec(first!.name, command) }
+    return { hosts, host, store, paths, request, withoutRegistry, stop }
   } catch (error) {
     await stop()
     throw error

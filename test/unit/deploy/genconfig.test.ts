@@ -17,7 +17,7 @@ const inventory = { hosts: [entry] }
 const site = resolveSite()
 const placement = new Placement(services, inventory, site)
 const generate = (scope: { only?: string[]; hosts?: string[] }, reveal: boolean) =>
-  generateConfig({ placement, inventory, hosts, site, overrides, secrets, scope, reveal })
+  generateConfig({ placement, inventory, hosts, site, overrides, secrets, certificates: {}, scope, reveal })
 
 it("renders what a deploy would lay down, overrides included and secrets masked", async () => {
   const files = await generate({ only: ["keystone"] }, false)

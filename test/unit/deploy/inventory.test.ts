@@ -48,6 +48,12 @@ it("keeps other lines of /etc/hosts, and its own block in place", () => {
   expect(moved).toContain("192.0.2.9 a\n# bifrost-ts: end\n10.0.0.1 mine\n")
 })
 
+it("takes hosts' names off lines that say they are in another network, and leaves other names there", () => {
+  const text = "10.9.0.1 a\n10.9.0.1 a storage-of-a # mine\nfd00::1 a\n192.0.2.1 a.example a\n"
+  const kept = withPeers(text, inventoryFrom([node("a")]))
+  expect(kept).toMatch(/^10\.9\.0\.1 storage-of-a # mine\nfd00::1 a\n192\.0\.2\.1 a\.example a\n# bifrost-ts/)
+})
+
 it("takes a host's own name off the loopback address, where no peer would find it", () => {
   const text = "127.0.0.1 localhost\n127.0.1.1 a.example a\n127.0.1.1 other\n"
   const kept = withPeers(text, inventoryFrom([node("a")]))

@@ -30,6 +30,11 @@ it("uses the inventory's address where the site says nothing, in every role", ()
   for (const role of ["management", "api", "external", "tunnel", "storage"] as const) expect(where(role)).toEqual(eth0)
 })
 
+it("does not take a virtual address for a host's own", () => {
+  const networks = { api: { interface: "eth1" } }
+  expect(where("api", { networks, internal_vip_address: "198.51.100.7" }).address).toBe("2001:db8::7")
+})
+
 it("goes by interface, by network, or both, of either family", () => {
   expect(where("tunnel", { networks: { tunnel: { interface: "eth1" } } }).address).toBe("198.51.100.7")
   expect(where("tunnel", { networks: { tunnel: { cidr: "2001:db8::/64" } } })).toEqual({

@@ -16,8 +16,10 @@ const context = (site = defaultSite, cpus = 2, memoryMb = 2048): ServiceContext 
   facts: { cpus, memoryMb, interfaces: [] },
   carriers: () => [host],
   network: () => ({ interface: "eth0", address: host.address }),
-  entries: [],
+  fronts: [],
   endpoint: () => "http://192.0.2.11:5000",
+  certificate: () => undefined,
+  authorities: "",
   secret: (name) => `secret-${name}`,
   databaseUrl: ({ name }) => `mysql+pymysql://${name}:secret-db@192.0.2.11:3306/${name}`,
 })

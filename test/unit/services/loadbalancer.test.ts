@@ -3,7 +3,7 @@ import { haproxyConfig } from "../../../services/loadbalancer/haproxy.ts"
 import { keepalivedConfig } from "../../../services/loadbalancer/keepalived.ts"
 import { contextOf } from "./context.ts"
 
-const image = { type: "image", name: "glance", description: "", container: "glance_api", port: 9292 }
+const image = { container: "glance_api", port: 9292 }
 const context = contextOf({ internal_vip_address: "192.0.2.10", external_vip_address: "2001:db8::10" }, [image])
 
 it("answers on both virtual addresses for an API, with every host behind it", () => {
@@ -11,13 +11,36 @@ it("answers on both virtual addresses for an API, with every host behind it", ()
   expect(config.slice(config.indexOf("listen glance_api"))).toBe(`listen glance_api
     bind 192.0.2.10:9292 transparent
     bind [2001:db8::10]:9292 transparent
+    http-request set-header X-Forwarded-Proto http
+    http-request set-header X-Forwarded-Proto https if { ssl_fc }
     option httpchk
     http-check send meth GET uri /
     http-check expect rstatus ^[234]
-    server a 192.0.2.11:9292 check inter 2s rise 2 fall 5
-    server b 192.0.2.12:9292 check inter 2s rise 2 fall 5
+    server a 192.0.2.11:9292 check
+    server b 192.0.2.12:9292 check
 
 `)
+})
+
+it("speaks HTTPS on the addresses that the site says, and leads a browser there", () => {
+  const file = { internal_vip_address: "192.0.2.10", external_vip_address: "203.0.113.10", tls: { external: true } }
+  const dashboard = { container: "horizon", port: 80, securePort: 443 }
+  const console = { container: "nova_novncproxy", port: 6080, sticky: true as const }
+  const config = haproxyConfig(contextOf(file, [image, dashboard, console]))
+  expect(config).toContain("    bind 192.0.2.10:9292 transparent\n")
+  expect(config).toContain("    bind 203.0.113.10:9292 transparent ssl crt /etc/haproxy/certificates/haproxy.pem\n")
+  expect(config).toContain(`frontend horizon_plain
+    bind 203.0.113.10:80 transparent
+    http-request redirect scheme https code 301
+
+listen horizon
+    bind 192.0.2.10:80 transparent
+    bind 203.0.113.10:443 transparent ssl crt /etc/haproxy/certificates/haproxy.pem
+`)
+  expect(config).toContain("listen nova_novncproxy")
+  expect(config).toContain("    balance source\n")
+  const both = haproxyConfig(contextOf({ ...file, tls: { internal: true, external: true } }, [image]))
+  expect(both).toContain("192.0.2.10:9292 transparent ssl crt /etc/haproxy/certificates/haproxy-internal.pem\n")
 })
 
 it("gives up root, and speaks no TLS older than 1.2", () => {
@@ -29,7 +52,7 @@ it("moves the addresses by unicast between the hosts, the first of them preferre
   const config = keepalivedConfig(context)
   expect(config).toContain("    unicast_src_ip 192.0.2.11\n    unicast_peer {\n        192.0.2.12\n    }\n")
   expect(config).toContain(
-    "    virtual_ipaddress {\n        192.0.2.10 dev eth0\n        2001:db8::10 dev eth0\n    }\n",
+    "    virtual_ipaddress {\n        192.0.2.10 dev eth0\n    }\n    virtual_ipaddress_excluded {\n        2001:db8::10 dev eth0\n    }\n",
   )
   expect(config).toContain("priority 200\n")
   const second = keepalivedConfig({ ...context, host: context.carriers("keepalived")[1]! })

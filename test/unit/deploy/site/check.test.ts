@@ -31,6 +31,19 @@ it("wants the VIPs to be free addresses inside their networks, and one where HTT
   expect(found("internal_vip_address: cloud\n")).toEqual(["1 error internal_vip_address is cloud"])
   expect(found("external_vip_address: 10.0.0.250\n")).toEqual(["1 error an external VIP without an internal one"])
   expect(found("tls:\n  internal: true\n")).toEqual(["2 error HTTPS on an internal VIP that is not given"])
+  expect(found("internal_vip_address: 10.0.0.250\ntls:\n  external: true\n")).toEqual([
+    "3 error HTTPS on an external VIP that is not given",
+  ])
+  const same = "internal_vip_address: 10.0.0.250\nexternal_vip_address: 10.0.0.250\ntls:\n  external: true\n"
+  expect(found(same)).toEqual(["4 error one VIP with HTTPS and without"])
+})
+
+it("wants the VIPs' names to be names, of a VIP that there is", () => {
+  expect(found("internal_vip_address: 10.0.0.250\ninternal_fqdn: api.example.org\n")).toEqual([])
+  expect(found("internal_vip_address: 10.0.0.250\ninternal_fqdn: 10.0.0.250\n")).toEqual([
+    "2 error internal_fqdn is 10.0.0.250",
+  ])
+  expect(found("external_fqdn: cloud.example.org\n")).toEqual(["1 error a name of an external VIP that is not given"])
 })
 
 it("knows hosts and groups, of the inventory and of the definitions; without an inventory it asks nothing", () => {

@@ -61,7 +61,7 @@ const inventory = {
 const lists = (image: string) => ({ keystone, "glance-api": glance })[image]
 
 function found(overrides: Record<string, string>): string[] {
-  const folder = { site: "", overrides: new Map(Object.entries(overrides)) }
+  const folder = { site: "", overrides: new Map(Object.entries(overrides)), certificates: new Map<string, string>() }
   return inspectSite({ folder, services, inventory, options: lists }).findings.map(findingLine)
 }
 

@@ -14,7 +14,7 @@ const host = (name: string, ...groups: string[]) => ({
 const inventory = { hosts: [host("node1", "control", "network", "compute", "storage", "monitoring", "deployment")] }
 
 function found(overrides: Record<string, string>, site = "", known: typeof inventory | null = inventory): string[] {
-  const folder = { site, overrides: new Map(Object.entries(overrides)) }
+  const folder = { site, overrides: new Map(Object.entries(overrides)), certificates: new Map<string, string>() }
   const { findings } = inspectSite({ folder, services, ...(known && { inventory: known }) })
   return findings.map((finding) => `${finding.severity} ${findingLine(finding)}`)
 }

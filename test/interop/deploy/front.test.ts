@@ -1,0 +1,187 @@
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import loadbalancer from "../../../services/loadbalancer/service.ts"
+import { vipChecks } from "../../../src/deploy/checks/vips.ts"
+import { execIn } from "../../../src/deploy/engine.ts"
+import { deployHost } from "../../../src/deploy/host.ts"
+import { Placement } from "../../../src/deploy/placement.ts"
+import { type DeployRequest, type DeployResult, deployRun, planDeploy } from "../../../src/deploy/run.ts"
+import type { SiteConfig } from "../../../src/deploy/site.ts"
+import type { HostTransport } from "../../../src/transport/port.ts"
+import { sshTransport } from "../../../src/transport/ssh.ts"
+import { systemClock as clock } from "../../../src/util/clock.ts"
+import { run } from "../../../src/util/run.ts"
+import { Secret } from "../../../src/util/secret.ts"
+import { services } from "./services.ts"
+import { startSite, type TestSite } from "./site.ts"
+
+let site: TestSite
+const on: Record<string, HostTransport> = {}
+const minutes = 60_000
+
+/** Services know the internal address by a name that only hosts' own files have. */
+const name = "api.front.test"
+
+/** Two control hosts in two networks, with a virtual address in each, both under HTTPS. */
+beforeAll(async () => {
+  site = await startSite(`bifrost-front-${process.pid}`, {
+    services: [...services, loadbalancer],
+    ...{ hosts: 2, networks: 2 },
+    file: ([internal, external]) => ({
+      internal_vip_address: `${internal}.250`,
+      internal_fqdn: name,
+      external_vip_address: `${external}.250`,
+      tls: { internal: true, external: true },
+      networks: { external: { cidr: `${external}.0/24` } },
+    }),
+  })
+  for (const host of site.request.inventory.hosts) on[host.name] = sshTransport(host, site.hosts.privateKey, clock)
+}, 10 * minutes)
+
+afterAll(async () => {
+  for (const transport of Object.values(on)) transport.close()
+  await site?.stop()
+}, 2 * minutes)
+
+const signal = () => AbortSignal.timeout(5 * minutes)
+const deploy = (more: Partial<DeployRequest> = {}) => deployRun({ ...site.request, signal: signal(), ...more })
+const plan = (more: Partial<DeployRequest> = {}) => planDeploy({ ...site.request, signal: signal(), ...more })
+const changes = ({ planned }: DeployResult) => planned.map(({ action, target }) => `${action} ${target}`)
+
+async function openstack(...args: string[]): Promise<string> {
+  const clouds = join(site.request.accessFolder, "clouds.yaml")
+  const env = { ...process.env, OS_CLIENT_CONFIG_FILE: clouds, OS_CLOUD: "bifrost" }
+  return (await run("openstack", args, { env })).stdout.trim()
+}
+const token = () => openstack("token", "issue", "-f", "value", "-c", "id")
+
+/** The hosts that have both virtual addresses; a host with one of them is a fault of its own. */
+async function holders(): Promise<string[]> {
+  const { internal_vip_address: internal, external_vip_address: external } = site.request.site
+  const names = site.request.inventory.hosts.map(({ name }) => name)
+  const shown = await Promise.all(names.map((name) => site.hosts.exec(name, "ip -oneline address show")))
+  const has = (vip: string | undefined) => names.filter((_, index) => shown[index]!.includes(` ${vip}/`))
+  expect(has(external)).toEqual(has(internal))
+  return has(internal)
+}
+
+/** What a program in a container says, run as root. */
+async function inside(host: string, container: string, command: readonly string[], input = ""): Promise<string> {
+  const options = { user: "root", input, signal: signal() }
+  const { code, stdout, stderr } = await execIn(on[host]!.engine, container, command, options)
+  expect([code, stderr]).toEqual([0, ""])
+  return stdout
+}
+
+async function vipFindings(more: Partial<SiteConfig> = {}) {
+  const config = { ...site.request.site, ...more }
+  const placement = new Placement(site.request.services, site.request.inventory, config)
+  const hosts = new Map(
+    site.request.inventory.hosts.map((entry) => [entry.name, deployHost(entry, on[entry.name]!, clock)]),
+  )
+  return vipChecks({ placement, hosts, site: config, signal: signal() })
+}
+
+describe("virtual addresses", () => {
+  it("are told of beforehand when they would be where nobody looks for them, or are someone's", async () => {
+    const { gateway, networks } = site.hosts
+    expect((await vipFindings()).filter(({ status }) => status !== "ok")).toEqual([])
+    const [wrong] = await vipFindings({ internal_vip_address: `${networks[1]}.250` })
+    expect(wrong).toMatchObject({ host: "host1", check: "vip internal", status: "failed" })
+    expect(wrong!.detail).toMatch(/would be on eth0, which is in \S+\/24$/)
+    const taken = await vipFindings({ internal_vip_address: gateway })
+    const free = taken.find(({ check }) => check === "vip internal free")!
+    expect(free).toMatchObject({ status: "failed", detail: expect.stringContaining(`someone has ${gateway} already`) })
+  })
+})
+
+describe("the APIs behind virtual addresses", () => {
+  it("are laid down on both hosts, and the real client gets a token at the external address", async () => {
+    const result = await deploy()
+    expect(result.failed).toEqual([])
+    console.log(`deployed in ${result.seconds} s:`, result.criticalPath)
+    expect(result.endpoints["keystone"]).toBe(`https://${site.hosts.networks[1]}.250:5000`)
+    expect(await token()).toMatch(/^gAAAA/)
+    expect(await openstack("endpoint", "list", "-f", "value", "-c", "URL", "--interface", "internal")).toBe(
+      `https://${name}:5000`,
+    )
+    expect(await holders()).toEqual(["host1"])
+  })
+
+  it("are one plan: nothing is left to do", async () => {
+    const result = await plan()
+    expect([result.failed, result.planned]).toEqual([[], []])
+  })
+
+  it("are trusted by services, by the strictest of rules, and keys lie there for root alone", async () => {
+    const ask = `import ssl, urllib.request as r; c = ssl.create_default_context(); c.verify_flags |= ssl.VERIFY_X509_STRICT; print(r.urlopen("https://${name}:5000/v3", context=c).status)`
+    expect(await inside("host2", "keystone", ["python3", "-c", ask])).toBe("200\n")
+    const modes = "stat -c '%a %U' /etc/kolla/haproxy/haproxy.pem /etc/kolla/haproxy/haproxy-internal.pem"
+    expect(await site.hosts.exec("host1", modes)).toBe("600 root\n600 root\n")
+    const refused = await run("curl", ["-sS", `https://${site.hosts.networks[1]}.250:5000/v3`], { accept: [60] })
+    expect(refused.code).toBe(60)
+  })
+
+  it("get another certificate without showing a key", async () => {
+    const { external } = site.request.certificates!
+    const pem = new Secret(`${external!.pem.reveal().trimEnd()}\n\n`)
+    const certificates = { ...site.request.certificates, external: { ...external!, pem } }
+    const result = await plan({ certificates })
+    expect(changes(result).toSorted()).toEqual(
+      ["recreate container haproxy", "update file /etc/kolla/haproxy/haproxy.pem"]
+        .flatMap((each) => [each, each])
+        .toSorted(),
+    )
+    const key = /PRIVATE KEY-----\n(.+)\n/.exec(pem.reveal())![1]!
+    expect(JSON.stringify(result)).not.toContain(key)
+  })
+
+  it("are balanced over both hosts", async () => {
+    await Promise.all([token(), token()])
+    const [first, second] = await sessions("host1")
+    expect(first).toBeGreaterThan(0)
+    expect(second).toBeGreaterThan(0)
+  })
+})
+
+/** How many requests HAProxy has given to each host's Keystone, by its own count on the socket. */
+async function sessions(host: string): Promise<number[]> {
+  const ask = `import socket; s = socket.socket(socket.AF_UNIX); s.connect("/var/lib/kolla/haproxy/haproxy.sock"); s.sendall(b"show stat\\n"); print(s.makefile().read())`
+  const csv = (await inside(host, "haproxy", ["python3", "-c", ask])).trim().split("\n")
+  const rows = csv.map((line) => line.replace(/^# /, "").split(","))
+  const column = rows[0]!.indexOf("stot")
+  return rows
+    .filter(([front, server]) => front === "keystone" && /^host/.test(server!))
+    .map((row) => Number(row[column]))
+}
+
+describe("a host that no longer answers", () => {
+  it("loses the addresses when its HAProxy ends, and the client gets a token from the other", async () => {
+    for (const name of ["haproxy", "memcached", "keystone"]) await on["host1"]!.engine.getContainer(name).stop({ t: 5 })
+    await expect.poll(holders, { timeout: 30_000, interval: 500 }).toEqual(["host2"])
+    expect(await token()).toMatch(/^gAAAA/)
+  })
+
+  it("does not take them back when it has been mended", async () => {
+    const result = await deploy()
+    expect(result.failed).toEqual([])
+    expect(changes(result).toSorted()).toEqual([
+      "start container haproxy",
+      "start container keystone",
+      "start container memcached",
+    ])
+    expect(await holders()).toEqual(["host2"])
+  })
+
+  it("does not keep them beside the other when its keepalived was killed without a word", async () => {
+    const keepalived = on["host2"]!.engine.getContainer("keepalived")
+    const { State: before } = await keepalived.inspect()
+    await site.hosts.exec("host2", "pkill -KILL keepalived")
+    // The engine starts it again; what its former life has left on the interfaces is not to stay there.
+    const started = async () => (await keepalived.inspect()).State.StartedAt
+    await expect.poll(started, { timeout: 20_000 }).not.toBe(before.StartedAt)
+    await expect.poll(holders, { timeout: 30_000, interval: 500 }).toHaveLength(1)
+    expect(await token()).toMatch(/^gAAAA/)
+    expect((await plan()).failed).toEqual([])
+  })
+})
