@@ -231,6 +231,11 @@ export const siteSchema = Type.Object(
       "Ship all services' logs to where config/logs/rsyslog/destinations.conf says.",
       "enable_central_logging",
     ),
+    valkey: flag(
+      false,
+      "Valkey with Sentinel on the control hosts, for what coordinates itself through it.",
+      "enable_valkey",
+    ),
     tls: part(
       {
         internal: flag(false, "HTTPS on the internal VIP.", "kolla_enable_tls_internal"),

@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import loadbalancer from "../../../services/loadbalancer/service.ts"
+import valkey from "../../../services/valkey/service.ts"
 import { vipChecks } from "../../../src/deploy/checks/vips.ts"
 import { execIn } from "../../../src/deploy/engine.ts"
 import { deployHost } from "../../../src/deploy/host.ts"
@@ -25,12 +26,13 @@ const name = "api.front.test"
 /** Two control hosts in two networks, with a virtual address in each, both under HTTPS. */
 beforeAll(async () => {
   site = await startSite(`bifrost-front-${process.pid}`, {
-    services: [...services, loadbalancer],
+    services: [...services, loadbalancer, valkey],
     ...{ hosts: 2, networks: 2 },
     file: ([internal, external]) => ({
       internal_vip_address: `${internal}.250`,
       internal_fqdn: name,
       external_vip_address: `${external}.250`,
+      valkey: true,
       tls: { internal: true, external: true },
       networks: { external: { cidr: `${external}.0/24` } },
     }),
@@ -155,7 +157,23 @@ async function sessions(host: string): Promise<number[]> {
     .map((row) => Number(row[column]))
 }
 
+/** What a Valkey program says, logged in as a service would. */
+async function valkeySays(host: string, container: string, port: number, words: string): Promise<string> {
+  const password = (await site.store.secrets.get("site", "valkey_master_password"))!.reveal()
+  const { address } = site.request.inventory.hosts.find(({ name: each }) => each === host)!
+  const asked = `AUTH ${password}\n${words}\n`
+  const said = await inside(host, container, ["valkey-cli", "-h", address, "-p", String(port)], asked)
+  return said.replace(/^OK\n/, "").trim()
+}
+
 describe("a host that no longer answers", () => {
+  it("is not missed by Valkey: what was written on one is read on the other, and both Sentinels know of each other", async () => {
+    expect(await valkeySays("host1", "valkey", 6379, "set lock mine")).toBe("OK")
+    await expect.poll(() => valkeySays("host2", "valkey", 6379, "get lock")).toBe("mine")
+    const quorum = () => valkeySays("host2", "valkey_sentinel", 26_379, "sentinel ckquorum kolla")
+    await expect.poll(quorum, { timeout: 20_000 }).toMatch(/^OK 2 usable Sentinels/)
+  })
+
   it("loses the addresses when its HAProxy ends, and the client gets a token from the other", async () => {
     for (const name of ["haproxy", "memcached", "keystone"]) await on["host1"]!.engine.getContainer(name).stop({ t: 5 })
     await expect.poll(holders, { timeout: 30_000, interval: 500 }).toEqual(["host2"])
