@@ -5,7 +5,9 @@ export default defineImage({
   name: "mariadb",
   summary: "MariaDB server and client",
   from: "base",
-  packages: ["galera-4", "mariadb-client-core", "mariadb-server-core"],
+  packages: ["galera-4", "mariadb-backup", "mariadb-client-core", "mariadb-server-core", "socat"],
+  // By which Galera brings a new member all data.
+  extract: { "mariadb-server": ["./usr/bin/wsrep_sst_common", "./usr/bin/wsrep_sst_mariabackup"] },
   prune: ["/etc/mysql/mariadb.conf.d", "/var/lib/mysql/*"],
   rpm: { packages: ["mariadb-backup", "mariadb-server", "mariadb-server-galera"] },
   user: { name: "mysql", id: 42434, home: "/var/lib/mysql" },

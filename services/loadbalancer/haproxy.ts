@@ -32,7 +32,10 @@ export function virtualAddresses({ site }: Pick<ServiceContext, "site">): readon
  */
 export function haproxyConfig(context: ServiceContext): string {
   const vips = virtualAddresses(context)
-  const sections = context.fronts.flatMap((front) => [...frontSection(front, vips), ""])
+  const sections = context.fronts.flatMap((front) => [
+    ...(front.tcp ? connectionsSection(front, context) : frontSection(front, vips)),
+    "",
+  ])
   const addresses = [context.host.address, ...vips.map(({ vip }) => vip)]
   return `${[...globals, ...monitor(addresses), ...sections].join("\n")}\n`
 }
@@ -65,6 +68,34 @@ function frontSection(
     "    http-check send meth GET uri /",
     // What an API says without a token (300, 401) shows as much as a 200 that it works.
     "    http-check expect rstatus ^[234]",
+    ...hosts.map(({ name: peer, address }) => `    server ${peer} ${at(address, port)} check`),
+  ]
+}
+
+/** For services alone, and for one host at a time: the others are there for when it ends. None for a single host: it is reached itself. */
+function connectionsSection(
+  { container, port, localPort, hosts }: ServiceContext["fronts"][number],
+  { site, host }: ServiceContext,
+): string[] {
+  if (hosts.length < 2) return []
+  return [
+    `listen ${container}`,
+    `    bind ${at(site.internal_vip_address ?? "", port)} transparent`,
+    ...(localPort === undefined ? [] : [`    bind ${at(host.address, localPort)}`]),
+    "    mode tcp",
+    "    option tcplog",
+    "    option clitcpka",
+    "    option srvtcpka",
+    "    timeout client 1h",
+    "    timeout server 1h",
+    // The first that serves, for all. As backups of it, the others would not be tried before it is known to be down: a connection
+    // made meanwhile waited for that, and was forgotten.
+    "    balance first",
+    "    option redispatch 1",
+    // The server's greeting: it does not listen before it is a member with all data.
+    "    option mysql-check",
+    // Connections to one that has ended would hang until their next packet.
+    "    default-server inter 2s fastinter 500ms downinter 1s rise 2 fall 3 on-marked-down shutdown-sessions",
     ...hosts.map(({ name: peer, address }) => `    server ${peer} ${at(address, port)} check`),
   ]
 }

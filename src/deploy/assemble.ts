@@ -4,6 +4,7 @@ import type { Clock } from "../util/clock.ts"
 import type { Secret } from "../util/secret.ts"
 import { accessStep } from "./access-step.ts"
 import { catalogSteps, foundationId } from "./catalog-steps.ts"
+import { clusterStep } from "./cluster-step.ts"
 import { containerStep } from "./container-step.ts"
 import { contextOn, endpointUrl, fetchFor, publicAuthority, secretOf } from "./context.ts"
 import { type DatabaseServer, databaseServer } from "./database-server.ts"
@@ -22,6 +23,8 @@ import type { SiteConfig } from "./site.ts"
 import { taskStep } from "./task-step.ts"
 import type { FrontCertificates } from "./tls/certificate.ts"
 import { type Amend, digest, labels, renderUnit, startSeconds, type Unit } from "./unit.ts"
+
+const clusterId = "site/cluster/mariadb"
 
 export interface AssembleOptions {
   readonly services: readonly ServiceDefinition[]
@@ -88,8 +91,16 @@ export function assemble(options: AssembleOptions): Assembly {
 
   for (const host of options.hosts.values()) add(prepareStep({ host, inventory, names: entranceNames(site), registry }))
   const stopped = new Map<string, string>()
+  const members = placement.containers.filter(({ unit }) => unit.name === "mariadb")
+  if (members.length > 1) {
+    const after = members.flatMap((placed) => common(placed).after)
+    const image = imageReference(lock, registry.address, members[0]!.unit.image, site)
+    add(clusterStep({ id: clusterId, after, hosts: members.map(({ host }) => hostNamed(host.name)), image }))
+  }
   for (const placed of placement.containers) {
-    add(containerStep({ ...common(placed), startSeconds: startSeconds(placed.unit), stopped }))
+    const shared = common(placed)
+    const after = [...shared.after, ...(members.length > 1 && members.includes(placed) ? [clusterId] : [])]
+    add(containerStep({ ...shared, after, startSeconds: startSeconds(placed.unit), stopped }))
   }
   for (const placed of placement.tasks) {
     const { unit } = placed
@@ -105,8 +116,14 @@ export function assemble(options: AssembleOptions): Assembly {
   let server: DatabaseServer | undefined
   for (const { id, database } of placement.databases) {
     const { name, user = name, password } = database
-    const after = placement.containers.filter(({ unit }) => unit.name === "mariadb").map((placed) => placed.id)
-    server ??= databaseServer(databaseHost(), clock)
+    const servers = placement.containers.filter(({ unit }) => unit.name === "mariadb")
+    // What services find the database by is there as soon as the database.
+    const way = servers.length > 1 && site.internal_vip_address !== undefined ? placement.wayToApis : []
+    const after = [...servers.map((placed) => placed.id), ...way]
+    server ??= databaseServer(
+      servers.map(({ host }) => hostNamed(host.name)),
+      clock,
+    )
     add(databaseStep({ id, after, server, name, user, password: secretOf(secrets, password) }))
   }
   for (const host of options.hosts.values()) {

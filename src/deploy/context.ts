@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net"
 import { BifrostError } from "../util/errors.ts"
 import type { Secret } from "../util/secret.ts"
 import { trustingFetch } from "../util/trusting-fetch.ts"
@@ -33,6 +34,8 @@ export function endpointUrl(entry: CatalogEntry, from: EndpointInterface, { plac
   if (!host) throw new BifrostError(deployErrors.DEFINITION_UNSOUND, { detail: `no host carries ${container}` })
   return `${originOf(site, from, host.address)}:${port}${path}`
 }
+
+const urlHost = (address: string) => (isIPv6(address) ? `[${address}]` : address)
 
 /** How the deployer reaches the APIs: it trusts whom clients are told to, and knows the site's names itself. */
 export function fetchFor({ site, certificates = {} }: Pick<ContextOptions, "site" | "certificates">): typeof fetch {
@@ -71,7 +74,8 @@ export function contextFrom(host: InventoryHost, facts: HostFacts, options: Cont
     certificate: (side: Side) => certificates[side]?.pem.reveal(),
     authorities: authoritiesOf(certificates),
     databaseUrl({ name, user = name, password }: DatabaseDefinition) {
-      return `mysql+pymysql://${user}:${secret(password)}@${placement.databaseHost().address}:3306/${name}`
+      const { address, port } = placement.databaseServer(host, site)
+      return `mysql+pymysql://${user}:${secret(password)}@${urlHost(address)}:${port}/${name}`
     },
   }
 }

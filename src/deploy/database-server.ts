@@ -18,7 +18,6 @@ export interface DatabasesSeen {
 }
 
 export interface DatabaseServer {
-  readonly host: DeployHost
   /** undefined while it does not run. */
   look(): Promise<DatabasesSeen | undefined>
   run(statements: string, password: Secret, signal: AbortSignal): Promise<void>
@@ -31,19 +30,24 @@ SELECT 'user', user, JSON_VALUE(priv, '$.authentication_string') FROM mysql.glob
 SELECT 'grant', user, REPLACE(db, '\\\\_', '_') FROM mysql.db WHERE host = '%'
   AND create_priv = 'Y' AND alter_priv = 'Y' AND insert_priv = 'Y' AND drop_priv = 'Y';`
 
-export function databaseServer(host: DeployHost, clock: Clock): DatabaseServer {
-  const { engine } = host.transport
+/** Of several servers of one cluster the first that runs is asked. */
+export function databaseServer(hosts: readonly DeployHost[], clock: Clock): DatabaseServer {
+  const running = async (): Promise<DeployHost | undefined> => {
+    for (const host of hosts) {
+      if ((await findContainer(host.transport.engine, "mariadb"))?.State.Running) return host
+    }
+    return undefined
+  }
   const look = recent(clock, async () => {
-    const server = await findContainer(engine, "mariadb")
-    if (!server?.State.Running) return undefined
+    const host = await running()
+    if (!host) return undefined
     return seenFrom(await runSql(host, question, [], new AbortController().signal))
   })
   return {
-    host,
     look,
     async run(statements, password, signal) {
       try {
-        await runSql(host, statements, [password], signal)
+        await runSql((await running()) ?? hosts[0]!, statements, [password], signal)
       } finally {
         look.forget()
       }

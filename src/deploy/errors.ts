@@ -107,6 +107,12 @@ export const deployErrors = defineErrors({
     summary: "the database refused a statement",
     remedy: "Is the container mariadb on this host healthy?",
   },
+  CLUSTER_AMBIGUOUS: {
+    status: 409,
+    summary: "nobody can tell which of the databases' members has the data that is to be kept",
+    remedy:
+      "No data was touched. Make the hosts answer that do not; or remove the container and the volume mariadb where the data may go.",
+  },
   TOKEN_REFUSED: {
     status: 502,
     summary: "Keystone is up and gives the administrator no token",

@@ -73,7 +73,23 @@ export class Placement {
     return this.services.filter(({ leadsToApis }) => leadsToApis).flatMap((service) => this.stepsOf(service))
   }
 
-  /** The host whose MariaDB is written to. */
+  /**
+   * Where programs on a host reach the database. Of several servers the load balancer on the same host knows which to ask:
+   * a connection that began at a virtual address of its own host would hang when that address moves, as its peer would then
+   * see packets from itself.
+   */
+  databaseServer(host: InventoryHost, site: SiteConfig): { readonly address: string; readonly port: number } {
+    const front = this.fronts.find(({ container }) => container === "mariadb")
+    const port = front?.port ?? 3306
+    const own = this.carriers("haproxy").some(({ name }) => name === host.name)
+    if (this.carriers("mariadb").length < 2 || site.internal_vip_address === undefined)
+      return { address: this.databaseHost().address, port }
+    return own
+      ? { address: host.address, port: front?.localPort ?? port }
+      : { address: site.internal_vip_address, port }
+  }
+
+  /** The first host with a MariaDB. */
   databaseHost(): InventoryHost {
     const [host] = this.carriers("mariadb")
     if (!host) throw new BifrostError(deployErrors.DEFINITION_UNSOUND, { detail: "a database without mariadb" })

@@ -19,10 +19,10 @@ export interface Scope {
 }
 
 /**
- * A host is prepared, an image pulled, and what all have in common in Keystone made, for whoever needs it: they belong to what
- * comes right after them.
+ * A host is prepared, an image pulled, what all have in common in Keystone made, and a cluster's beginning decided for whoever
+ * needs it: they belong to what comes right after them.
  */
-const shared = /\/(prepare$|pull\/|identity$)/
+const shared = /\/(prepare$|pull\/|identity$|cluster\/)/
 
 /** The part of the graph that a run is to do. Throws SCOPE_UNKNOWN and SCOPE_EMPTY. */
 export function scoped(graph: StepGraph, scope: Scope, placement: Placement, inventory: Inventory): StepGraph {

@@ -58,12 +58,16 @@ export interface CatalogEntry {
   readonly path?: string
 }
 
-/** HTTP that the hosts which carry a container answer, and the load balancer for them. */
+/** What hosts that carry a container answer, HTTP unless told otherwise, and the load balancer for them. */
 export interface Front {
   readonly container: string
   readonly port: number
   /** Where HTTPS is expected at another port; the plain one then leads there. */
   readonly securePort?: number
+  /** Not HTTP: connections for services alone, all to the first host that serves. */
+  readonly tcp?: true
+  /** Where the load balancer on a host answers at that host's own address as well, for programs on it. */
+  readonly localPort?: number
   /** Its pages or consoles are one host's own: a client stays with the host that answered first. */
   readonly sticky?: true
 }

@@ -26,7 +26,12 @@ const leastApi = 1.44
 /** Whether the hosts can carry what the site puts on them. Reads only; every host and every check is told of. */
 export async function prechecks(options: PrecheckOptions): Promise<CheckFinding[]> {
   const perHost = [...options.hosts.values()].map((host) => hostChecks(host, options))
-  return [...inventoryChecks(options.inventory), ...(await Promise.all(perHost)).flat(), ...(await vipChecks(options))]
+  return [
+    ...inventoryChecks(options.inventory),
+    ...memberCheck(options.placement),
+    ...(await Promise.all(perHost)).flat(),
+    ...(await vipChecks(options)),
+  ]
 }
 
 async function hostChecks(host: DeployHost, options: PrecheckOptions): Promise<CheckFinding[]> {
@@ -78,6 +83,15 @@ async function needsOf(
     for (const port of [...(unit.listens ?? []), ...own]) ports.set(port, unit.name)
   }
   return { host: host.entry, kernel, ports, registry: registry.address }
+}
+
+/** Half of a cluster does not serve alone: of two members none may be lost. */
+function memberCheck(placement: Placement): CheckFinding[] {
+  const members = placement.carriers("mariadb").map(({ name }) => name)
+  if (members.length !== 2) return []
+  const remedy = "Give a third host the group control, or keep it to one."
+  const detail = `${members.join(" and ")}: when one ends without a word, the other stops as well`
+  return [{ host: "site", check: "members of the database", status: "warning", detail, remedy }]
 }
 
 /** Two hosts under one name or address are one for everything that comes after. */

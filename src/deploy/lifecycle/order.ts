@@ -10,7 +10,7 @@ const nothing = { inspect: async () => {}, plan: () => [], apply: async () => {}
 /** What needs what in a deployment, without what is no container: a need of a database is a need of its server. */
 export function startOrder(placement: Placement): StartOrder {
   const units = [...placement.containers, ...placement.tasks]
-  const server = placement.needed(["container/mariadb"])
+  const server = [...placement.needed(["container/mariadb"]), ...placement.wayToApis]
   const known = new Map<string, readonly string[]>([
     ...units.map(({ id, unit, host }) => [id, placement.needed(unit.needs ?? [], host)] as const),
     ...placement.databases.map(({ id }) => [id, server] as const),

@@ -27,6 +27,8 @@ export function stopStep({ id, after, host, name }: LifecycleStepOptions): Step<
       const now = await findContainer(host.transport.engine, name)
       return now !== undefined && !ended.includes(now.State.Status)
     },
+    // One host after the other: the last member of a cluster to leave it knows that it was the last.
+    resources: () => [id.slice(id.indexOf("/") + 1)],
     plan: (runs) => (runs ? [{ action: "stop", target: `container ${name}` }] : []),
     async apply() {
       await stopContainer(host.transport.engine, name, stopSeconds)

@@ -107,7 +107,7 @@ describe("the APIs behind virtual addresses", () => {
     expect(await openstack("endpoint", "list", "-f", "value", "-c", "URL", "--interface", "internal")).toBe(
       `https://${name}:5000`,
     )
-    expect(await holders()).toEqual(["host1"])
+    expect(await holders()).toHaveLength(1)
   })
 
   it("are one plan: nothing is left to do", async () => {
@@ -140,7 +140,7 @@ describe("the APIs behind virtual addresses", () => {
 
   it("are balanced over both hosts", async () => {
     await Promise.all([token(), token()])
-    const [first, second] = await sessions("host1")
+    const [first, second] = await sessions((await holders())[0]!)
     expect(first).toBeGreaterThan(0)
     expect(second).toBeGreaterThan(0)
   })
@@ -167,6 +167,10 @@ async function valkeySays(host: string, container: string, port: number, words: 
 }
 
 describe("a host that no longer answers", () => {
+  const hosts = ["host1", "host2"]
+  let holder: string | undefined
+  let other: string | undefined
+
   it("is not missed by Valkey: what was written on one is read on the other, and both Sentinels know of each other", async () => {
     expect(await valkeySays("host1", "valkey", 6379, "set lock mine")).toBe("OK")
     await expect.poll(() => valkeySays("host2", "valkey", 6379, "get lock")).toBe("mine")
@@ -175,8 +179,10 @@ describe("a host that no longer answers", () => {
   })
 
   it("loses the addresses when its HAProxy ends, and the client gets a token from the other", async () => {
-    for (const name of ["haproxy", "memcached", "keystone"]) await on["host1"]!.engine.getContainer(name).stop({ t: 5 })
-    await expect.poll(holders, { timeout: 30_000, interval: 500 }).toEqual(["host2"])
+    ;[holder] = await holders()
+    other = hosts.find((host) => host !== holder)
+    for (const name of ["haproxy", "memcached", "keystone"]) await on[holder!]!.engine.getContainer(name).stop({ t: 5 })
+    await expect.poll(holders, { timeout: 30_000, interval: 500 }).toEqual([other])
     expect(await token()).toMatch(/^gAAAA/)
   })
 
@@ -188,13 +194,13 @@ describe("a host that no longer answers", () => {
       "start container keystone",
       "start container memcached",
     ])
-    expect(await holders()).toEqual(["host2"])
+    expect(await holders()).toEqual([other])
   })
 
   it("does not keep them beside the other when its keepalived was killed without a word", async () => {
-    const keepalived = on["host2"]!.engine.getContainer("keepalived")
+    const keepalived = on[other!]!.engine.getContainer("keepalived")
     const { State: before } = await keepalived.inspect()
-    await site.hosts.exec("host2", "pkill -KILL keepalived")
+    await site.hosts.exec(other!, "pkill -KILL keepalived")
     // The engine starts it again; what its former life has left on the interfaces is not to stay there.
     const started = async () => (await keepalived.inspect()).State.StartedAt
     await expect.poll(started, { timeout: 20_000 }).not.toBe(before.StartedAt)

@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import loadbalancer from "../../../services/loadbalancer/service.ts"
+import mariadb from "../../../services/mariadb/service.ts"
+import { execIn } from "../../../src/deploy/engine.ts"
+import { type DeployRequest, type DeployResult, deployRun, planDeploy } from "../../../src/deploy/run.ts"
+import type { ServiceDefinition } from "../../../src/deploy/service.ts"
+import type { HostTransport } from "../../../src/transport/port.ts"
+import { sshTransport } from "../../../src/transport/ssh.ts"
+import { systemClock as clock } from "../../../src/util/clock.ts"
+import { startSite, type TestSite } from "./site.ts"
+
+let site: TestSite
+const on: Record<string, HostTransport> = {}
+const minutes = 60_000
+const hosts = ["host1", "host2", "host3"]
+
+/** Somebody who has a database, and nothing else. */
+const app: ServiceDefinition = {
+  ...{ name: "app", summary: "a database", group: "control", containers: [] },
+  secrets: { app_database_password: "password" },
+  databases: [{ name: "app", password: "app_database_password" }],
+}
+
+beforeAll(async () => {
+  site = await startSite(`bifrost-galera-${process.pid}`, {
+    services: [mariadb, loadbalancer, app],
+    hosts: hosts.length,
+    file: ([network]) => ({ internal_vip_address: `${network}.250` }),
+  })
+  for (const host of site.request.inventory.hosts) on[host.name] = sshTransport(host, site.hosts.privateKey, clock)
+}, 10 * minutes)
+
+afterAll(async () => {
+  for (const transport of Object.values(on)) transport.close()
+  await site?.stop()
+}, 2 * minutes)
+
+const signal = () => AbortSignal.timeout(5 * minutes)
+const deploy = (more: Partial<DeployRequest> = {}) => deployRun({ ...site.request, signal: signal(), ...more })
+const plan = () => planDeploy({ ...site.request, signal: signal() })
+const changes = ({ planned }: DeployResult) => planned.map(({ action, target }) => `${action} ${target}`)
+const server = (host: string) => on[host]!.engine.getContainer("mariadb")
+
+/** At the virtual address, as a service would, by a client on this host. */
+async function asked(host: string, sql: string): Promise<string> {
+  const password = (await site.store.secrets.get("site", "app_database_password"))!.reveal()
+  const to = ["--skip-ssl", `--host=${site.request.site.internal_vip_address}`, "--user=app", "--database=app"]
+  const command = ["mariadb", "--defaults-file=/dev/stdin", ...to, "--batch", "--skip-column-names", `--execute=${sql}`]
+  const input = `[client]\npassword=${password}\n`
+  const { code, stdout, stderr } = await execIn(on[host]!.engine, "mariadb", command, { input, signal: signal() })
+  return code === 0 ? stdout.trim().replaceAll("\n", " ") : `failed: ${stderr.trim()}`
+}
+
+/** What the server on this host says itself. */
+async function says(host: string, sql: string): Promise<string> {
+  const command = ["mariadb", "--no-defaults", "--user=mysql", "--batch", "--skip-column-names", `--execute=${sql}`]
+  const asking = execIn(on[host]!.engine, "mariadb", command, { user: "mysql", signal: signal() })
+  // One that is starting again has neither a container to ask in nor an answer.
+  const { stdout } = await asking.catch(() => ({ stdout: "" }))
+  return stdout.trim().replaceAll("\n", " ")
+}
+const everywhere = (sql: string) => Promise.all(hosts.map((host) => says(host, sql)))
+const size = "SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'wsrep_cluster_size'"
+const rows = "SELECT id FROM app.notes ORDER BY id"
+
+describe("the database on three hosts", () => {
+  it("is begun by the one host that had it, with all its data, and joined by the others", async () => {
+    const [first] = site.request.inventory.hosts
+    const alone = await deploy({ inventory: { hosts: [first!] } })
+    expect(alone.failed).toEqual([])
+    expect(changes(alone)).not.toContain("create cluster of mariadb")
+    await says("host1", "CREATE TABLE app.notes (id INT PRIMARY KEY); INSERT INTO app.notes VALUES (0)")
+    const result = await deploy()
+    expect(result.failed).toEqual([])
+    console.log(`became three in ${result.seconds} s:`, result.criticalPath)
+    expect(result.planned).toContainEqual(
+      expect.objectContaining({ target: "cluster of mariadb", reason: "host1 begins it" }),
+    )
+    expect(await everywhere(size)).toEqual(["3", "3", "3"])
+    expect(await everywhere(rows)).toEqual(["0", "0", "0"])
+    const again = await plan()
+    expect([again.failed, again.planned]).toEqual([[], []])
+  })
+
+  it("has on every host what is written at the virtual address", async () => {
+    expect(await asked("host2", "INSERT INTO notes VALUES (1)")).toBe("")
+    await expect.poll(() => everywhere(rows)).toEqual(["0 1", "0 1", "0 1"])
+    expect(await asked("host2", "SELECT @@wsrep_node_name")).toBe("host1")
+  })
+
+  it("is written to on another host when that one ends, which catches up when it is back", async () => {
+    await server("host1").kill({ signal: "KILL" })
+    await expect.poll(() => asked("host2", "INSERT INTO notes VALUES (2)"), { timeout: 30_000, interval: 500 }).toBe("")
+    const result = await deploy()
+    expect([result.failed, changes(result)]).toEqual([[], ["start container mariadb"]])
+    expect(await everywhere(size)).toEqual(["3", "3", "3"])
+    expect(await everywhere(rows)).toEqual(["0 1 2", "0 1 2", "0 1 2"])
+    // What it lacked, not everything.
+    expect((await server("host1").logs({ stdout: true, stderr: true })).toString()).toContain("IST received")
+  })
+
+  it("is begun again by the most advanced when all have ended, not by one that lacks the last", async () => {
+    await server("host3").stop({ t: 30 })
+    await expect.poll(() => asked("host2", "INSERT INTO notes VALUES (3)"), { timeout: 30_000, interval: 500 }).toBe("")
+    await Promise.all(["host1", "host2"].map((host) => server(host).kill({ signal: "KILL" })))
+    const result = await deploy()
+    expect(result.failed).toEqual([])
+    expect(result.planned[0]).toMatchObject({
+      target: "cluster of mariadb",
+      reason: "no member serves: the most advanced of host1, host2, host3 begins it again",
+    })
+    expect(await everywhere(size)).toEqual(["3", "3", "3"])
+    expect(await everywhere(rows)).toEqual(["0 1 2 3", "0 1 2 3", "0 1 2 3"])
+  })
+
+  it("comes back by itself when all were cut off at once and their hosts are back", async () => {
+    await Promise.all(hosts.map((host) => site.hosts.exec(host, "pkill -KILL mariadbd")))
+    await expect.poll(() => everywhere(size), { timeout: 60_000, interval: 1000 }).toEqual(["3", "3", "3"])
+    expect(await everywhere(rows)).toEqual(["0 1 2 3", "0 1 2 3", "0 1 2 3"])
+  })
+
+  it("is begun again by the last to leave it when it was stopped and is started", async () => {
+    expect((await deploy({ verb: "stop", scope: { only: ["mariadb"] } })).failed).toEqual([])
+    expect((await deploy({ verb: "start", scope: { only: ["mariadb"] } })).failed).toEqual([])
+    expect(await everywhere(size)).toEqual(["3", "3", "3"])
+    expect(await everywhere(rows)).toEqual(["0 1 2 3", "0 1 2 3", "0 1 2 3"])
+  })
+})
