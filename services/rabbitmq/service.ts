@@ -1,9 +1,30 @@
+import type { InventoryHost } from "../../src/deploy/inventory.ts"
 import { defineService, type ServiceContext } from "../../src/deploy/service.ts"
 
 const port = 5672
 
 /** Names of hosts resolve through /etc/hosts, which the deployer keeps. */
-const nodeName = ({ host }: ServiceContext) => `rabbit@${host.name}`
+const nodeName = ({ name }: InventoryHost) => `rabbit@${name}`
+
+/** https://www.rabbitmq.com/docs/cluster-formation; nothing of it where one host carries the broker. */
+function clusterSettings({ carriers }: ServiceContext): Readonly<Record<string, string>> {
+  const members = carriers("rabbitmq")
+  if (members.length < 2) return {}
+  return {
+    // A node without data looks for these, and joins the first that has a cluster.
+    "cluster_formation.peer_discovery_backend": "classic_config",
+    ...Object.fromEntries(
+      members.map((member, index) => [`cluster_formation.classic_config.nodes.${index + 1}`, nodeName(member)]),
+    ),
+    "cluster_formation.target_cluster_size_hint": String(members.length),
+    // Who sees less than half of the others stops, instead of going on beside them.
+    cluster_partition_handling: "pause_minority",
+    // Queues from before a host joined get a copy there, too.
+    "quorum_queue.continuous_membership_reconciliation.enabled": "true",
+    "quorum_queue.continuous_membership_reconciliation.auto_remove": "true",
+    "quorum_queue.continuous_membership_reconciliation.target_group_size": String(Math.min(3, members.length)),
+  }
+}
 
 export default defineService({
   name: "rabbitmq",
@@ -14,6 +35,7 @@ export default defineService({
     {
       name: "rabbitmq",
       image: "rabbitmq",
+      each: true,
       command: () => "/usr/lib/rabbitmq/bin/rabbitmq-server",
       // Clients, Erlang's port mapper, and other nodes.
       listens: [port, 4369, 25672],
@@ -25,8 +47,9 @@ export default defineService({
           dest: "/etc/rabbitmq/rabbitmq.conf",
           owner: "rabbitmq:rabbitmq",
           perm: "0600",
-          content: ({ host, secret }) =>
-            lines({
+          content: (context) => {
+            const { host, secret } = context
+            return lines({
               "listeners.tcp.1": `${host.address}:${port}`,
               default_user: "openstack",
               default_pass: secret("rabbitmq_password"),
@@ -35,7 +58,9 @@ export default defineService({
               "log.console": "true",
               "log.console.level": "info",
               "log.file": "false",
-            }),
+              ...clusterSettings(context),
+            })
+          },
         },
         {
           name: "rabbitmq-env.conf",
@@ -52,7 +77,7 @@ export default defineService({
               `-kernel inet_dist_use_interface {${host.address.replaceAll(".", ",")}}`,
             ]
             return shellLines({
-              NODENAME: nodeName(context),
+              NODENAME: nodeName(host),
               ERL_EPMD_ADDRESS: host.address,
               SERVER_ADDITIONAL_ERL_ARGS: erlang.join(" "),
             })

@@ -28,7 +28,7 @@ export async function prechecks(options: PrecheckOptions): Promise<CheckFinding[
   const perHost = [...options.hosts.values()].map((host) => hostChecks(host, options))
   return [
     ...inventoryChecks(options.inventory),
-    ...memberCheck(options.placement),
+    ...memberChecks(options.placement),
     ...(await Promise.all(perHost)).flat(),
     ...(await vipChecks(options)),
   ]
@@ -86,12 +86,14 @@ async function needsOf(
 }
 
 /** Half of a cluster does not serve alone: of two members none may be lost. */
-function memberCheck(placement: Placement): CheckFinding[] {
-  const members = placement.carriers("mariadb").map(({ name }) => name)
-  if (members.length !== 2) return []
+function memberChecks(placement: Placement): CheckFinding[] {
   const remedy = "Give a third host the group control, or keep it to one."
-  const detail = `${members.join(" and ")}: when one ends without a word, the other stops as well`
-  return [{ host: "site", check: "members of the database", status: "warning", detail, remedy }]
+  return ["mariadb", "rabbitmq"].flatMap((container): CheckFinding[] => {
+    const members = placement.carriers(container).map(({ name }) => name)
+    if (members.length !== 2) return []
+    const detail = `${members.join(" and ")}: when one ends without a word, the other stops as well`
+    return [{ host: "site", check: `members of ${container}`, status: "warning", detail, remedy }]
+  })
 }
 
 /** Two hosts under one name or address are one for everything that comes after. */

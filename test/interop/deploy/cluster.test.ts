@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import loadbalancer from "../../../services/loadbalancer/service.ts"
 import mariadb from "../../../services/mariadb/service.ts"
+import rabbitmq from "../../../services/rabbitmq/service.ts"
 import { execIn } from "../../../src/deploy/engine.ts"
 import { type DeployRequest, type DeployResult, deployRun, planDeploy } from "../../../src/deploy/run.ts"
 import type { ServiceDefinition } from "../../../src/deploy/service.ts"
@@ -22,8 +23,8 @@ const app: ServiceDefinition = {
 }
 
 beforeAll(async () => {
-  site = await startSite(`bifrost-galera-${process.pid}`, {
-    services: [mariadb, loadbalancer, app],
+  site = await startSite(`bifrost-cluster-${process.pid}`, {
+    services: [mariadb, rabbitmq, loadbalancer, app],
     hosts: hosts.length,
     file: ([network]) => ({ internal_vip_address: `${network}.250` }),
   })
@@ -63,12 +64,33 @@ const everywhere = (sql: string) => Promise.all(hosts.map((host) => says(host, s
 const size = "SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'wsrep_cluster_size'"
 const rows = "SELECT id FROM app.notes ORDER BY id"
 
+/** What a program of the broker's says. */
+async function broker(host: string, ...command: string[]): Promise<string> {
+  const { code, stdout, stderr } = await execIn(on[host]!.engine, "rabbitmq", command, { signal: signal() })
+  expect([code, stderr]).toEqual([0, ""])
+  return stdout
+}
+const declare = `rabbit_amqqueue:declare({resource, <<"/">>, queue, <<"notes">>}, true, false,
+  [{<<"x-queue-type">>, longstr, <<"quorum">>}], none, <<"test">>).`
+const nodes = async (host: string): Promise<string[]> =>
+  JSON.parse(
+    await broker(host, "rabbitmqctl", "--quiet", "cluster_status", "--formatter", "json"),
+  ).running_nodes.toSorted()
+/** Node → its part in the queue. */
+async function partsAt(host: string): Promise<Record<string, string>> {
+  const asked = await broker(host, "rabbitmq-queues", "--quiet", "quorum_status", "notes", "--formatter", "json")
+  const rows: Record<string, string>[] = JSON.parse(asked)
+  return Object.fromEntries(rows.map((row) => [row["Node Name"]!, row["Raft State"]!]))
+}
+const all = hosts.map((host) => `rabbit@${host}`)
+
 describe("the database on three hosts", () => {
   it("is begun by the one host that had it, with all its data, and joined by the others", async () => {
     const [first] = site.request.inventory.hosts
     const alone = await deploy({ inventory: { hosts: [first!] } })
     expect(alone.failed).toEqual([])
     expect(changes(alone)).not.toContain("create cluster of mariadb")
+    await broker("host1", "rabbitmqctl", "eval", declare)
     await says("host1", "CREATE TABLE app.notes (id INT PRIMARY KEY); INSERT INTO app.notes VALUES (0)")
     const result = await deploy()
     expect(result.failed).toEqual([])
@@ -124,5 +146,26 @@ describe("the database on three hosts", () => {
     expect((await deploy({ verb: "start", scope: { only: ["mariadb"] } })).failed).toEqual([])
     expect(await everywhere(size)).toEqual(["3", "3", "3"])
     expect(await everywhere(rows)).toEqual(["0 1 2 3", "0 1 2 3", "0 1 2 3"])
+  })
+})
+
+describe("the message broker on three hosts", () => {
+  it("has become one cluster of the host that was there and those that came, with the queues of before", async () => {
+    expect(await Promise.all(hosts.map(nodes))).toEqual([all, all, all])
+    const members = async () => Object.keys(await partsAt("host2")).toSorted()
+    await expect.poll(members, { timeout: 60_000, interval: 2000 }).toEqual(all)
+  })
+
+  it("goes on without one of them, which is a member again when it is back", async () => {
+    const leaderAt = async (host: string) =>
+      Object.entries(await partsAt(host)).find(([, part]) => part === "leader")?.[0]
+    const leader = (await leaderAt("host2"))!.replace("rabbit@", "")
+    const rest = hosts.filter((host) => host !== leader)
+    await on[leader]!.engine.getContainer("rabbitmq").kill({ signal: "KILL" })
+    const others = rest.map((host) => `rabbit@${host}`)
+    await expect.poll(() => leaderAt(rest[0]!), { timeout: 30_000, interval: 1000 }).toBeOneOf(others)
+    const result = await deploy()
+    expect([result.failed, changes(result)]).toEqual([[], ["start container rabbitmq"]])
+    expect(await nodes(rest[0]!)).toEqual(all)
   })
 })

@@ -1,0 +1,15 @@
+import { expect, it } from "vitest"
+import rabbitmq from "../../../services/rabbitmq/service.ts"
+import { contextOf } from "./context.ts"
+
+const pair = contextOf()
+const config = (context = pair) =>
+  String(rabbitmq.containers[0]!.files!.find(({ name }) => name === "rabbitmq.conf")!.content(context))
+
+it("is one cluster of the hosts that carry it, and says nothing of one where a single host does", () => {
+  expect(config()).toContain(`cluster_formation.classic_config.nodes.1 = rabbit@a
+cluster_formation.classic_config.nodes.2 = rabbit@b
+`)
+  expect(config()).toContain("cluster_partition_handling = pause_minority\n")
+  expect(config({ ...pair, carriers: () => [pair.host] })).not.toContain("cluster")
+})
