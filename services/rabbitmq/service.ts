@@ -1,5 +1,5 @@
 import type { InventoryHost } from "../../src/deploy/inventory.ts"
-import { defineService, type ServiceContext } from "../../src/deploy/service.ts"
+import { defineService, type FileDefinition, type ServiceContext } from "../../src/deploy/service.ts"
 
 const port = 5672
 
@@ -26,6 +26,41 @@ function clusterSettings({ carriers }: ServiceContext): Readonly<Record<string, 
   }
 }
 
+const server = "/usr/lib/rabbitmq/bin/rabbitmq-server"
+
+/**
+ * A node that starts while others do may find one of them half there, and ends ("node_not_running"). It is right the next time:
+ * that is no failed start.
+ */
+const patientStart: FileDefinition = {
+  name: "rabbitmq-start",
+  dest: "/usr/local/bin/rabbitmq-start",
+  owner: "root:root",
+  perm: "0755",
+  content: ({ carriers }) =>
+    carriers("rabbitmq").length < 2
+      ? undefined
+      : `#!/bin/bash
+stopping=
+trap 'stopping=1; kill -TERM "$server"' TERM INT
+for attempt in {1..5}; do
+    ${server} &
+    server=$!
+    wait "$server"
+    code=$?
+    # A signal ends the waiting, not the server.
+    if [[ $stopping ]]; then
+        wait "$server"
+        exit 0
+    fi
+    ((code == 0)) && exit 0
+    echo "attempt $attempt ended with $code"
+    sleep 3
+done
+exit "$code"
+`,
+}
+
 export default defineService({
   name: "rabbitmq",
   summary: "messages between services' parts",
@@ -36,7 +71,7 @@ export default defineService({
       name: "rabbitmq",
       image: "rabbitmq",
       each: true,
-      command: () => "/usr/lib/rabbitmq/bin/rabbitmq-server",
+      command: ({ carriers }) => (carriers("rabbitmq").length > 1 ? patientStart.dest : server),
       // Clients, Erlang's port mapper, and other nodes.
       listens: [port, 4369, 25672],
       volumes: ["rabbitmq:/var/lib/rabbitmq"],
@@ -90,6 +125,7 @@ export default defineService({
           perm: "0400",
           content: ({ secret }) => secret("rabbitmq_cluster_cookie"),
         },
+        patientStart,
       ],
       healthy: () => ["healthcheck_listen", "beam.smp", String(port)],
     },

@@ -168,4 +168,15 @@ describe("the message broker on three hosts", () => {
     expect([result.failed, changes(result)]).toEqual([[], ["start container rabbitmq"]])
     expect(await nodes(rest[0]!)).toEqual(all)
   })
+
+  it("comes back by itself when all were cut off at once, and by a start after a stop", async () => {
+    const whole = () => Promise.all(hosts.map((host) => nodes(host).catch(() => [])))
+    await Promise.all(hosts.map((host) => site.hosts.exec(host, "pkill -KILL beam.smp")))
+    await expect.poll(whole, { timeout: 90_000, interval: 2000 }).toEqual([all, all, all])
+    for (const verb of ["stop", "start"] as const) {
+      expect((await deploy({ verb, scope: { only: ["rabbitmq"] } })).failed).toEqual([])
+    }
+    expect(await whole()).toEqual([all, all, all])
+    expect(Object.keys(await partsAt("host1")).toSorted()).toEqual(all)
+  })
 })

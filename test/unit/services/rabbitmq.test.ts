@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process"
 import { expect, it } from "vitest"
 import rabbitmq from "../../../services/rabbitmq/service.ts"
 import { contextOf } from "./context.ts"
@@ -12,4 +13,12 @@ cluster_formation.classic_config.nodes.2 = rabbit@b
 `)
   expect(config()).toContain("cluster_partition_handling = pause_minority\n")
   expect(config({ ...pair, carriers: () => [pair.host] })).not.toContain("cluster")
+})
+
+it("bears that it ends while the others start, by a script that bash understands", () => {
+  const [container] = rabbitmq.containers
+  const start = container!.files!.find(({ name }) => name === "rabbitmq-start")!
+  execFileSync("bash", ["-n"], { input: String(start.content(pair)) })
+  expect(container!.command(pair)).toBe(start.dest)
+  expect(start.content({ ...pair, carriers: () => [pair.host] })).toBeUndefined()
 })
