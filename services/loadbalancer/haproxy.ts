@@ -1,7 +1,7 @@
-import { isIPv6 } from "node:net"
 import { type Side, sides } from "../../src/deploy/entrance.ts"
 import type { ServiceContext } from "../../src/deploy/service.ts"
 import { certificateFiles } from "../../src/deploy/tls/certificate.ts"
+import { hostPort } from "../../src/util/host-port.ts"
 
 /** Answers while HAProxy works; keepalived on the same host asks it. */
 export const monitorPort = 61_313
@@ -49,7 +49,7 @@ function frontSection(
     ...(led.length > 0
       ? [
           `frontend ${container}_plain`,
-          ...led.map(({ vip }) => `    bind ${at(vip, port)} transparent`),
+          ...led.map(({ vip }) => `    bind ${hostPort(vip, port)} transparent`),
           "    http-request redirect scheme https code 301",
           "",
         ]
@@ -57,8 +57,8 @@ function frontSection(
     `listen ${container}`,
     ...vips.map(({ vip, certificate }) =>
       certificate === undefined
-        ? `    bind ${at(vip, port)} transparent`
-        : `    bind ${at(vip, securePort)} transparent ssl crt ${certificate}`,
+        ? `    bind ${hostPort(vip, port)} transparent`
+        : `    bind ${hostPort(vip, securePort)} transparent ssl crt ${certificate}`,
     ),
     // Services make links by it; what a client says of it is nobody's word.
     "    http-request set-header X-Forwarded-Proto http",
@@ -68,7 +68,7 @@ function frontSection(
     "    http-check send meth GET uri /",
     // What an API says without a token (300, 401) shows as much as a 200 that it works.
     "    http-check expect rstatus ^[234]",
-    ...hosts.map(({ name: peer, address }) => `    server ${peer} ${at(address, port)} check`),
+    ...hosts.map(({ name: peer, address }) => `    server ${peer} ${hostPort(address, port)} check`),
   ]
 }
 
@@ -80,8 +80,8 @@ function connectionsSection(
   if (hosts.length < 2) return []
   return [
     `listen ${container}`,
-    `    bind ${at(site.internal_vip_address ?? "", port)} transparent`,
-    ...(localPort === undefined ? [] : [`    bind ${at(host.address, localPort)}`]),
+    `    bind ${hostPort(site.internal_vip_address ?? "", port)} transparent`,
+    ...(localPort === undefined ? [] : [`    bind ${hostPort(host.address, localPort)}`]),
     "    mode tcp",
     "    option tcplog",
     "    option clitcpka",
@@ -96,7 +96,7 @@ function connectionsSection(
     "    option mysql-check",
     // Connections to one that has ended would hang until their next packet.
     "    default-server inter 2s fastinter 500ms downinter 1s rise 2 fall 3 on-marked-down shutdown-sessions",
-    ...hosts.map(({ name: peer, address }) => `    server ${peer} ${at(address, port)} check`),
+    ...hosts.map(({ name: peer, address }) => `    server ${peer} ${hostPort(address, port)} check`),
   ]
 }
 
@@ -115,6 +115,8 @@ const globals = [
   "    option httplog",
   "    option dontlog-normal",
   "    option forwardfor",
+  // A client on the host of a virtual address whose connection outlived the address's move would wait for an answer for long.
+  "    option httpclose",
   "    option redispatch",
   "    retries 3",
   "    timeout http-request 10s",
@@ -132,10 +134,8 @@ const globals = [
 
 const monitor = (addresses: readonly string[]) => [
   "frontend monitor",
-  ...addresses.map((address) => `    bind ${at(address, monitorPort)} transparent`),
+  ...addresses.map((address) => `    bind ${hostPort(address, monitorPort)} transparent`),
   "    monitor-uri /",
   "    option dontlognull",
   "",
 ]
-
-export const at = (address: string, port: number) => `${isIPv6(address) ? `[${address}]` : address}:${port}`

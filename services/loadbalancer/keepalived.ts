@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto"
 import { isIPv6 } from "node:net"
 import type { ServiceContext } from "../../src/deploy/service.ts"
-import { at, monitorPort } from "./haproxy.ts"
+import { hostPort } from "../../src/util/host-port.ts"
+import { monitorPort } from "./haproxy.ts"
 
 /** VRRP (RFC 5798): the host whose HAProxy answers and whose priority is highest has the addresses. */
 export function keepalivedConfig(context: ServiceContext): string {
@@ -18,7 +19,7 @@ export function keepalivedConfig(context: ServiceContext): string {
   const tracked = [...new Set(places.map(({ on }) => on))].filter((name) => name !== own.interface)
   return `${[
     "vrrp_script check_haproxy {",
-    `    script "/usr/bin/curl --globoff -fsS -o /dev/null --max-time 2 http://${at(host.address, monitorPort)}/"`,
+    `    script "/usr/bin/curl --globoff -fsS -o /dev/null --max-time 2 http://${hostPort(host.address, monitorPort)}/"`,
     "    interval 2",
     "    fall 2",
     "    rise 2",

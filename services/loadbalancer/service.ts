@@ -1,7 +1,8 @@
 import { type Side, sides } from "../../src/deploy/entrance.ts"
 import { defineService, type FileDefinition, type ServiceContext } from "../../src/deploy/service.ts"
 import { certificateFiles } from "../../src/deploy/tls/certificate.ts"
-import { at, certificatePath, haproxyConfig, monitorPort, virtualAddresses } from "./haproxy.ts"
+import { hostPort } from "../../src/util/host-port.ts"
+import { certificatePath, haproxyConfig, monitorPort, virtualAddresses } from "./haproxy.ts"
 import { keepalivedConfig } from "./keepalived.ts"
 
 /** One address that outlives any control host: keepalived moves it, HAProxy answers on it for every API. */
@@ -31,7 +32,7 @@ export default defineService({
       ],
       // It listens on an address that may be another host's now, then gives up root for good.
       access: { user: "root", capabilities: ["NET_ADMIN", "NET_BIND_SERVICE"] },
-      healthy: ({ host }) => ["healthcheck_curl", `http://${at(host.address, monitorPort)}/`],
+      healthy: ({ host }) => ["healthcheck_curl", `http://${hostPort(host.address, monitorPort)}/`],
     },
     {
       name: "keepalived",
@@ -70,6 +71,6 @@ function addressesAnswer(context: ServiceContext): readonly string[] {
   return [
     "healthcheck_curl",
     "--fail-early",
-    ...virtualAddresses(context).map(({ vip }) => `http://${at(vip, monitorPort)}/`),
+    ...virtualAddresses(context).map(({ vip }) => `http://${hostPort(vip, monitorPort)}/`),
   ]
 }

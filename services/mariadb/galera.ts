@@ -1,5 +1,6 @@
 import type { OsloConfig } from "../../src/deploy/oslo.ts"
 import type { FileDefinition, ServiceContext } from "../../src/deploy/service.ts"
+import { hostPort } from "../../src/util/host-port.ts"
 
 /** Galera: https://galeracluster.com/library/documentation/ */
 
@@ -11,10 +12,10 @@ const [replication, incremental, full] = memberPorts
 export const isCluster = ({ carriers }: Pick<ServiceContext, "carriers">) => carriers("mariadb").length > 1
 
 export function clusterConfig({ host, carriers }: ServiceContext): OsloConfig[string] {
-  const members = carriers("mariadb").map(({ address }) => `${address}:${replication}`)
+  const members = carriers("mariadb").map(({ address }) => hostPort(address, replication))
   const provider = {
-    "gmcast.listen_addr": `tcp://${host.address}:${replication}`,
-    "ist.recv_addr": `${host.address}:${incremental}`,
+    "gmcast.listen_addr": `tcp://${hostPort(host.address, replication)}`,
+    "ist.recv_addr": hostPort(host.address, incremental),
     // After all went down at once it waits for the others for as long as they may take to boot.
     "pc.wait_prim_timeout": "PT1H",
   }
@@ -36,7 +37,7 @@ export function clusterConfig({ host, carriers }: ServiceContext): OsloConfig[st
     // It leaves the member that it copies from at work. As the account mysql, by the socket, without a password.
     wsrep_sst_method: "mariabackup",
     wsrep_sst_auth: "mysql:",
-    wsrep_sst_receive_address: `${host.address}:${full}`,
+    wsrep_sst_receive_address: hostPort(host.address, full),
   }
 }
 

@@ -1,5 +1,5 @@
-import { isIPv6 } from "node:net"
 import { BifrostError } from "../util/errors.ts"
+import { hostPort } from "../util/host-port.ts"
 import type { Secret } from "../util/secret.ts"
 import { trustingFetch } from "../util/trusting-fetch.ts"
 import { entranceNames, originOf, type Side } from "./entrance.ts"
@@ -34,8 +34,6 @@ export function endpointUrl(entry: CatalogEntry, from: EndpointInterface, { plac
   if (!host) throw new BifrostError(deployErrors.DEFINITION_UNSOUND, { detail: `no host carries ${container}` })
   return `${originOf(site, from, host.address)}:${port}${path}`
 }
-
-const urlHost = (address: string) => (isIPv6(address) ? `[${address}]` : address)
 
 /** How the deployer reaches the APIs: it trusts whom clients are told to, and knows the site's names itself. */
 export function fetchFor({ site, certificates = {} }: Pick<ContextOptions, "site" | "certificates">): typeof fetch {
@@ -75,7 +73,7 @@ export function contextFrom(host: InventoryHost, facts: HostFacts, options: Cont
     authorities: authoritiesOf(certificates),
     databaseUrl({ name, user = name, password }: DatabaseDefinition) {
       const { address, port } = placement.databaseServer(host, site)
-      return `mysql+pymysql://${user}:${secret(password)}@${urlHost(address)}:${port}/${name}`
+      return `mysql+pymysql://${user}:${secret(password)}@${hostPort(address, port)}/${name}`
     },
   }
 }

@@ -1,4 +1,4 @@
-import { isIPv6 } from "node:net"
+import { urlHost } from "../util/host-port.ts"
 import type { EndpointInterface } from "./service.ts"
 import type { SiteConfig } from "./site.ts"
 
@@ -27,7 +27,7 @@ export function entranceOf(site: SiteConfig, from: EndpointInterface): Entrance 
 export function originOf(site: SiteConfig, from: EndpointInterface, otherwise: string): string {
   const { vip, fqdn, secure } = entranceOf(site, from)
   const name = fqdn ?? vip ?? otherwise
-  return `${secure ? "https" : "http"}://${isIPv6(name) ? `[${name}]` : name}`
+  return `${secure ? "https" : "http"}://${urlHost(name)}`
 }
 
 /** Sides whose address is taken under HTTPS, with what a certificate for it has to vouch for. */
