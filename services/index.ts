@@ -11,12 +11,13 @@ import memcached from "./memcached/service.ts"
 import neutron from "./neutron/service.ts"
 import nova from "./nova/service.ts"
 import openvswitch from "./openvswitch/service.ts"
+import ovn from "./ovn/service.ts"
 import placement from "./placement/service.ts"
 import rabbitmq from "./rabbitmq/service.ts"
 import valkey from "./valkey/service.ts"
 
 /** What a site can run; the site file says what it does. Order has no meaning: the graph follows what each needs. */
 export const services: readonly ServiceDefinition[] = [
-  ...[mariadb, rabbitmq, memcached, valkey, loadbalancer, logs, openvswitch],
+  ...[mariadb, rabbitmq, memcached, valkey, loadbalancer, logs, openvswitch, ovn],
   ...[keystone, glance, placement, nova, neutron, cinder, heat, horizon],
 ]

@@ -1,12 +1,15 @@
+import { defaultSite, type SiteConfig } from "../../src/deploy/site.ts"
 import { onServers } from "./commands.ts"
 import type { Plan } from "./run.ts"
 
+export type NetworkPlugin = SiteConfig["services"]["neutron"]["plugin"]
+
 /** The core services on one server that is there already, with what a host without KVM and Open vSwitch's module can. */
-export const oneServer: Plan = {
+export const oneServer = (plugin: NetworkPlugin = defaultSite.services.neutron.plugin): Plan => ({
   stages: onServers,
   machines: ["--hosts", "1"],
   site: {
     networks: { provider: { physnet1: { bridge: "br-ex", interface: "eth1" } } },
-    services: { nova: { virt_type: "qemu" }, neutron: { plugin: "openvswitch", datapath: "userspace" } },
+    services: { nova: { virt_type: "qemu" }, neutron: { plugin, datapath: "userspace" } },
   },
-}
+})

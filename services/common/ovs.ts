@@ -7,6 +7,12 @@ import type { SiteConfig } from "../../src/deploy/site.ts"
 export const datapathType = ({ services: { neutron } }: SiteConfig) =>
   neutron.datapath === "userspace" ? "netdev" : "system"
 
+/** Whether a site's networks are carried by one plugin of ML2 rather than the other. */
+export const hasPlugin =
+  (plugin: SiteConfig["services"]["neutron"]["plugin"]) =>
+  ({ services: { neutron } }: Pick<SiteConfig, "services">) =>
+    neutron.plugin === plugin
+
 /** Sockets of ovsdb-server and of each bridge. */
 export const ovsVolume = "/run/openvswitch:/run/openvswitch"
 
@@ -29,3 +35,9 @@ export function providerNetworks({ site, host }: Pick<ServiceContext, "site" | "
     bridge: network.bridge ?? `br-${name}`,
   }))
 }
+
+/** `physnet1:br-ex,…`, as Neutron's agent and OVN's controller take them. */
+export const bridgeMappings = (context: Pick<ServiceContext, "site" | "host">) =>
+  providerNetworks(context)
+    .map(({ name, bridge }) => `${name}:${bridge}`)
+    .join(",")

@@ -1,7 +1,7 @@
 import type { ContainerDefinition, FileDefinition, HostAccess } from "../../src/deploy/service.ts"
 import { logVolume } from "../common/openstack.ts"
-import { ovsVolume } from "../common/ovs.ts"
-import { config, dhcpAgent, l3Agent, metadataAgent, ml2, openvswitchAgent } from "./config.ts"
+import { hasPlugin, ovsVolume } from "../common/ovs.ts"
+import { config, dhcpAgent, l3Agent, metadataAgent, ml2, openvswitchAgent, ovnMetadataAgent } from "./config.ts"
 
 const metadataVolume = "neutron_metadata_socket:/var/lib/neutron/kolla/"
 
@@ -76,4 +76,24 @@ const metadata: ContainerDefinition = {
   permissions: [{ path: "/var/lib/neutron/kolla", owner: "neutron:neutron" }],
 }
 
-export const openvswitchAgents = [openvswitch, dhcp, l3, metadata]
+/**
+ * The same with OVN, where each host answers its own instances: in a namespace for each network, by a proxy that it starts
+ * itself.
+ */
+const ovnMetadata: ContainerDefinition = {
+  name: "neutron_ovn_metadata_agent",
+  image: "neutron-ovn-metadata-agent",
+  group: "compute",
+  each: true,
+  command: command("neutron-ovn-metadata-agent", [config, ovnMetadataAgent]),
+  files: [config, ovnMetadataAgent],
+  access: agentAccess,
+  volumes: [logVolume, ovsVolume, netnsVolume],
+  needs: ["here/container/ovn_controller", "container/ovn_nb_db", "container/nova_metadata"],
+  healthy: () => ["healthcheck_port", "neutron-ovn-metadata-agent", "6642"],
+}
+
+export const agents: readonly ContainerDefinition[] = [
+  ...[openvswitch, dhcp, l3, metadata].map((each) => ({ ...each, enabled: hasPlugin("openvswitch") })),
+  { ...ovnMetadata, enabled: hasPlugin("ovn") },
+]

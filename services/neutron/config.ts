@@ -2,10 +2,17 @@ import { basename } from "node:path"
 import type { OsloConfig } from "../../src/deploy/oslo.ts"
 import type { DatabaseDefinition, FileDefinition, ServiceContext, ServiceUser } from "../../src/deploy/service.ts"
 import { authToken, configFile, database, logging, messaging, serviceAuth, transportUrl } from "../common/openstack.ts"
-import { datapathType, ovsdb, providerNetworks } from "../common/ovs.ts"
+import { connectionTo, northbound, southbound } from "../common/ovn.ts"
+import { bridgeMappings, datapathType, ovsdb, providerNetworks } from "../common/ovs.ts"
 
 export const neutronDatabase: DatabaseDefinition = { name: "neutron", password: "neutron_database_password" }
 export const user: ServiceUser = { name: "neutron", password: "neutron_keystone_password" }
+
+/** What the plugins of ML2 differ in, for the server. */
+const plugins = {
+  openvswitch: { router: "router", drivers: "openvswitch,l2population", tunnel: "vxlan" },
+  ovn: { router: "ovn-router", drivers: "ovn", tunnel: "geneve" },
+} as const satisfies Record<ServiceContext["site"]["services"]["neutron"]["plugin"], object>
 
 /** Shared by the metadata agent and the proxies that the other agents start; only Neutron's user opens it. */
 export const metadataSocket = "/var/lib/neutron/kolla/metadata_proxy"
@@ -17,7 +24,7 @@ export const config = configFile({
       ...logging(context, "neutron"),
       transport_url: transportUrl(context),
       core_plugin: "ml2",
-      service_plugins: "router",
+      service_plugins: plugins[context.site.services.neutron.plugin].router,
       bind_host: context.host.address,
       host: context.host.name,
       state_path: "/var/lib/neutron",
@@ -44,18 +51,28 @@ const file = (dest: string, content: (context: ServiceContext) => OsloConfig): F
   content,
 })
 
-export const ml2 = file("plugins/ml2/ml2_conf.ini", (context) => {
+/** How Neutron's server and OVN's metadata agent reach OVN's databases. */
+const ovn = (context: ServiceContext) => ({
+  ovn_nb_connection: connectionTo(northbound, context),
+  ovn_sb_connection: connectionTo(southbound, context),
+})
+
+export const ml2 = file("plugins/ml2/ml2_conf.ini", (context): OsloConfig => {
+  const { plugin } = context.site.services.neutron
+  const { drivers, tunnel } = plugins[plugin]
   const physical = providerNetworks(context).map(({ name }) => name)
   return {
     ml2: {
-      type_drivers: "flat,vlan,vxlan",
-      tenant_network_types: "vxlan",
-      mechanism_drivers: "openvswitch,l2population",
+      type_drivers: `flat,vlan,${tunnel}`,
+      tenant_network_types: tunnel,
+      mechanism_drivers: drivers,
       extension_drivers: "port_security",
     },
     ml2_type_flat: { flat_networks: physical.join(",") },
     ml2_type_vlan: { network_vlan_ranges: physical.join(",") },
-    ml2_type_vxlan: { vni_ranges: "1:65535" },
+    // OVN's own header needs 38 bytes of a packet, which networks' MTUs leave room for.
+    [`ml2_type_${tunnel}`]: { vni_ranges: "1:65535", ...(plugin === "ovn" && { max_header_size: 38 }) },
+    ...(plugin === "ovn" && { ovn: { ...ovn(context), ovn_metadata_enabled: true } }),
   }
 })
 
@@ -65,9 +82,7 @@ const ovs = ({ site }: ServiceContext) => ({ ovsdb_connection: ovsdb, datapath_t
 export const openvswitchAgent = file("plugins/ml2/openvswitch_agent.ini", (context) => ({
   ovs: {
     ...ovs(context),
-    bridge_mappings: providerNetworks(context)
-      .map(({ name, bridge }) => `${name}:${bridge}`)
-      .join(","),
+    bridge_mappings: bridgeMappings(context),
     local_ip: context.network("tunnel").address,
   },
   agent: { tunnel_types: "vxlan", l2_population: true, arp_responder: true },
@@ -95,15 +110,24 @@ export const l3Agent = file("l3_agent.ini", (context) => ({
   ovs: ovs(context),
 }))
 
-export const metadataAgent = file("metadata_agent.ini", (context) => {
-  const [nova] = context.carriers("nova_metadata")
+/** How questions for metadata get from a proxy's socket to Nova. */
+const metadata = ({ carriers, secret }: ServiceContext) => {
+  const [nova] = carriers("nova_metadata")
   return {
-    DEFAULT: {
-      nova_metadata_host: nova?.address,
-      nova_metadata_port: 8775,
-      metadata_proxy_shared_secret: context.secret("metadata_secret"),
-      metadata_proxy_socket: metadataSocket,
-      metadata_workers: 1,
-    },
+    nova_metadata_host: nova?.address,
+    nova_metadata_port: 8775,
+    metadata_proxy_shared_secret: secret("metadata_secret"),
+    metadata_workers: 1,
   }
-})
+}
+
+export const metadataAgent = file("metadata_agent.ini", (context) => ({
+  DEFAULT: { ...metadata(context), metadata_proxy_socket: metadataSocket },
+}))
+
+/** With OVN one agent starts the proxies and answers them: only the ports are OVN's. */
+export const ovnMetadataAgent = file("neutron_ovn_metadata_agent.ini", (context) => ({
+  DEFAULT: { ...metadata(context), metadata_proxy_user: "neutron", metadata_proxy_group: "neutron" },
+  ovs: { ovsdb_connection: ovsdb },
+  ovn: ovn(context),
+}))

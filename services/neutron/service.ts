@@ -1,8 +1,9 @@
 import { defineService } from "../../src/deploy/service.ts"
 import { bootstrapTask } from "../common/bootstrap.ts"
 import { logVolume } from "../common/openstack.ts"
+import { hasPlugin } from "../common/ovs.ts"
 import { uwsgiCommand, uwsgiFile } from "../common/uwsgi.ts"
-import { messageWorker, openvswitchAgents } from "./agents.ts"
+import { agents, messageWorker } from "./agents.ts"
 import { config, ml2, neutronDatabase, user } from "./config.ts"
 
 const port = 9696
@@ -13,6 +14,8 @@ const wsgi = {
   wsgi: "/usr/bin/neutron-api",
   port,
   workerMb: 180,
+  // Workers that started together share OVN's events among them.
+  options: { "start-time": "%t" },
 }
 
 const worker = (name: string, binary: string) =>
@@ -27,6 +30,12 @@ export default defineService({
   catalog: [
     { type: "network", name: "neutron", description: "OpenStack Networking", container: "neutron_server", port },
   ],
+  settled: {
+    option: "services.neutron.plugin",
+    chosen: ({ services }) => services.neutron.plugin,
+    // On every hypervisor, where a change would leave instances without their ports.
+    shownBy: { openvswitch: "neutron_openvswitch_agent", ovn: "neutron_ovn_metadata_agent" },
+  },
   secrets: {
     neutron_database_password: "password",
     neutron_keystone_password: "password",
@@ -47,11 +56,29 @@ export default defineService({
       command: () => uwsgiCommand(wsgi),
       files: [config, ml2, uwsgiFile(wsgi)],
       volumes: [logVolume],
-      needs: ["task/bootstrap_neutron", "container/memcached", "container/rabbitmq"],
+      needs: [
+        "task/bootstrap_neutron",
+        "container/memcached",
+        "container/rabbitmq",
+        "container/ovn_nb_db",
+        "container/ovn_sb_db",
+        "container/ovn_northd",
+      ],
       healthy: ({ host }) => ["healthcheck_curl", `http://${host.address}:${port}/`],
     },
-    worker("neutron_rpc_server", "neutron-rpc-server"),
-    worker("neutron_periodic_worker", "neutron-periodic-workers"),
-    ...openvswitchAgents.map((agent) => ({ group: "network", ...agent })),
+    // OVN's hosts talk to its databases alone: nobody would call.
+    { ...worker("neutron_rpc_server", "neutron-rpc-server"), enabled: hasPlugin("openvswitch") },
+    {
+      ...worker("neutron_periodic_worker", "neutron-periodic-workers"),
+      // With OVN it has nobody to call either, only the database to tidy.
+      healthy: ({ site }) => ["healthcheck_port", "neutron-periodic-workers", hasPlugin("ovn")(site) ? "3306" : "5672"],
+    },
+    {
+      ...worker("neutron_ovn_maintenance_worker", "neutron-ovn-maintenance-worker"),
+      enabled: hasPlugin("ovn"),
+      needs: ["task/bootstrap_neutron", "container/ovn_nb_db", "container/ovn_sb_db", "container/ovn_northd"],
+      healthy: () => ["healthcheck_port", "neutron-ovn-maintenance-worker", "6641"],
+    },
+    ...agents.map((agent) => ({ group: "network", ...agent })),
   ],
 })

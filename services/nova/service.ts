@@ -5,6 +5,7 @@ import { uwsgiCommand, uwsgiFile } from "../common/uwsgi.ts"
 import { cellTasks } from "./cells.ts"
 import { cell0Config, controlConfig, databases, ports, user } from "./config.ts"
 import { hypervisor } from "./hypervisor.ts"
+import { migration } from "./migration.ts"
 
 const api = (name: string, wsgiScript: string, port: number): ContainerDefinition => {
   const file = `${wsgiScript.replace(/-wsgi$/, "")}-uwsgi.ini`
@@ -64,6 +65,7 @@ export default defineService({
     nova_api_database_password: "password",
     nova_keystone_password: "password",
     metadata_secret: "password",
+    nova_ssh_key: "ssh",
   },
   tasks: [
     bootstrapTask({
@@ -96,5 +98,6 @@ export default defineService({
       healthy: ({ host }) => ["healthcheck_curl", `http://${host.address}:${ports.novncproxy}/vnc_lite.html`],
     },
     ...hypervisor,
+    migration,
   ],
 })

@@ -24,6 +24,17 @@ const noModule =
   "The kernel has no openvswitch module, or does not load it. services.neutron.datapath: userspace does without, slower."
 
 /**
+ * Nobody answers at an address of a bridge's port. The address is on the bridge before it leaves the port, so that whoever asks
+ * finds it. The userspace datapath finds a tunnel's way out only by an address of a bridge.
+ */
+const takeOver = `take_over() {
+    ip -oneline address show dev "$1" scope global | while read -r _ _ _ address _; do
+        ip address replace "$address" dev "$2"
+        ip address delete "$address" dev "$1"
+    done
+}`
+
+/**
  * Brings the bridges of the physical networks into the database, then becomes the switch. A bridge that someone removed is
  * there again after a restart, and the health check asks for that.
  */
@@ -42,11 +53,12 @@ const startSwitch = startFile("start-vswitchd", (context) => {
       `vsctl --may-exist add-br ${bridge} -- set Bridge ${bridge} datapath_type=${type}`,
       ...(port ? [`vsctl --may-exist add-port ${bridge} ${port}`, `ip link set ${port} up`] : []),
     ]),
+    takeOver,
     // Once it runs: the kernel's side of each bridge, through which the host itself reaches the network.
-    ...bridges.map(
-      ({ bridge }) =>
-        `(ovs-vsctl --db=${ovsdb} --timeout=60 wait-until Interface ${bridge} ofport!=[] && ip link set ${bridge} up) &`,
-    ),
+    ...bridges.map(({ bridge, interface: port }) => {
+      const ready = `ovs-vsctl --db=${ovsdb} --timeout=60 wait-until Interface ${bridge} ofport!=[]`
+      return `(${ready} && ip link set ${bridge} up${port ? ` && take_over ${port} ${bridge}` : ""}) &`
+    }),
     "disown -a",
     `exec ovs_wrapper ovs-vswitchd /usr/sbin/ovs-vswitchd ${ovsdb} ${log("ovs-vswitchd")} --pidfile`,
   ]

@@ -19,6 +19,7 @@ import { type PlacedUnit, Placement } from "./placement.ts"
 import { prepareStep } from "./prepare-step.ts"
 import { type PullProgress, pullStep } from "./pull-step.ts"
 import type { ServiceDefinition } from "./service.ts"
+import { checkSettled } from "./settled.ts"
 import type { SiteConfig } from "./site.ts"
 import { taskStep } from "./task-step.ts"
 import type { FrontCertificates } from "./tls/certificate.ts"
@@ -89,7 +90,10 @@ export function assemble(options: AssembleOptions): Assembly {
     return { id, after, host, clock, unit: render, secrets: [...secrets.values(), ...keys, ...options.former] }
   }
 
-  for (const host of options.hosts.values()) add(prepareStep({ host, inventory, names: entranceNames(site), registry }))
+  for (const host of options.hosts.values()) {
+    const check = () => checkSettled(host, placement.services, site)
+    add(prepareStep({ host, inventory, names: entranceNames(site), registry, check }))
+  }
   const stopped = new Map<string, string>()
   const members = placement.containers.filter(({ unit }) => unit.name === "mariadb")
   if (members.length > 1) {

@@ -21,6 +21,12 @@ export const deployErrors = defineErrors({
     summary: "a node cannot take part in a deployment",
     remedy: "Provision it again, so that its address and its SSH host key are recorded.",
   },
+  DECISION_SETTLED: {
+    status: 409,
+    summary: "the site file decides something anew that cannot be changed under what is there",
+    remedy:
+      "Set the option back. To change it all the same, remove what was made with it first: the option's own page tells how.",
+  },
   NETWORK_MISSING: {
     status: 409,
     summary: "a host is not in a network that the site needs",

@@ -16,16 +16,19 @@ export interface PrepareStepOptions {
   /** Of the site's entrances → address. */
   readonly names: ReadonlyMap<string, string>
   readonly registry: { readonly address: string; readonly ca?: string }
+  /** Asked first; rejects when the host must not be touched. */
+  readonly check?: () => Promise<void>
 }
 
 /** What a host needs before containers: trust in the registry, and the names of its peers. Nothing is restarted. */
-export function prepareStep({ host, inventory, names, registry }: PrepareStepOptions): Step<Prepared[]> {
+export function prepareStep({ host, inventory, names, registry, check }: PrepareStepOptions): Step<Prepared[]> {
   const { transport } = host
   let last: Prepared[] = []
   return {
     id: `${host.entry.name}/prepare`,
     after: [],
     async inspect(signal) {
+      await check?.()
       const hosts = (await transport.readFile("/etc/hosts", signal))?.content.toString("utf8")
       last = [{ path: "/etc/hosts", mode: 0o644, seen: hosts, wanted: withPeers(hosts ?? "", inventory, names) }]
       if (registry.ca !== undefined) {

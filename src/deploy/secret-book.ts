@@ -1,5 +1,6 @@
 import { fernetKeys, type KeyRepository, rotateKeys } from "../keystone/keys.ts"
 import type { SecretStore } from "../store/port.ts"
+import { isPrivateKey } from "../transport/key-pair.ts"
 import { didYouMean } from "../util/closest.ts"
 import { BifrostError } from "../util/errors.ts"
 import { type Fault, fault, inOrder } from "../util/fault.ts"
@@ -31,6 +32,8 @@ export interface SecretImport {
 /** Kolla's generated passwords are of these; others would need quoting in URLs, SQL, INI and shell. */
 const allowed = /^[A-Za-z0-9_.~-]+$/
 const fernetKey = /^[A-Za-z0-9_-]{43}=$/
+const isSshKey = (value: string) =>
+  /^[A-Za-z0-9+/]+=*$/.test(value) && isPrivateKey(Buffer.from(value, "base64").toString())
 /** The provisioner's own, which live beside the cloud's and are not the operator's to set. */
 const provisioners = ["ssh_private_key", "ca_key"]
 
@@ -119,17 +122,15 @@ export class SecretBook {
   #faultOf(name: string, value: unknown): [what: string, expected: string][] {
     if (isEmpty(value)) return []
     if (provisioners.includes(name)) return [[`${name} is the provisioner's own`, "names of services' secrets"]]
-    if (!this.#declared.has(name) && typeof value === "object")
-      return [
-        [
-          `${name} is not one value`,
-          "name: value; leave key pairs out, hosts are reached by the provisioner's own key",
-        ],
-      ]
+    const kind = this.#declared.get(name)?.kind
+    if ((kind === undefined || kind === "ssh") && typeof value === "object")
+      return [[`${name} is not one value`, "name: value; leave key pairs out, the site makes its own"]]
     if (typeof value !== "string" && typeof value !== "number") return [[`${name} is not text`, "text; quote it"]]
-    if (this.#declared.get(name)?.kind === "fernet" && !fernetKey.test(String(value)))
+    if (kind === "ssh" && !isSshKey(String(value)))
+      return [[`${name} is not an SSH key`, "a private key without passphrase, in base64 on one line"]]
+    if (kind === "fernet" && !fernetKey.test(String(value)))
       return [[`${name} is not a Fernet key`, "32 bytes in URL-safe base64, 44 characters"]]
-    if (this.#declared.get(name)?.kind !== "fernet" && !allowed.test(String(value)))
+    if (kind !== "fernet" && kind !== "ssh" && !allowed.test(String(value)))
       return [[`${name} has characters that would need quoting in URLs and files`, "letters, digits and _ . ~ -"]]
     return []
   }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { freshKey } from "../keystone/keys.ts"
 import type { SecretStore } from "../store/port.ts"
+import { newKeyPair } from "../transport/key-pair.ts"
 import { MASK, Secret } from "../util/secret.ts"
 import type { SecretKind, ServiceDefinition } from "./service.ts"
 
@@ -12,6 +13,7 @@ export const generateSecret: Record<SecretKind, () => Secret> = {
   // 32 bytes as hexadecimal: needs no quoting in URLs, SQL, INI or shell.
   password: () => new Secret(randomBytes(32).toString("hex")),
   fernet: freshKey,
+  ssh: () => new Secret(Buffer.from(newKeyPair("nova").private.reveal()).toString("base64")),
 }
 
 /** All secrets that the services name, made where missing. A dry run keeps nothing of what it makes. */

@@ -30,13 +30,25 @@ export interface ServiceDefinition {
   readonly domain?: { readonly name: string; readonly description: string; readonly admin: ServiceUser }
   /** Roles that it expects Keystone to have. */
   readonly roles?: readonly string[]
+  /** A decision of the site that stays as it is once it has been deployed. */
+  readonly settled?: SettledDecision
   /** Where people reach it, when that is no entry of the catalog. */
   readonly address?: (context: Pick<ServiceContext, "site" | "carriers">) => string
 }
 
+/** What cannot be changed under what people have made with it, and how a host shows what was decided. */
+export interface SettledDecision {
+  /** Its place in the site file. */
+  readonly option: string
+  readonly chosen: (site: SiteConfig) => string
+  /** What can be chosen → a container that only comes with it, on every host that matters. */
+  readonly shownBy: Readonly<Record<string, string>>
+}
+
 export type Group = string | readonly string[]
 
-export type SecretKind = "password" | "fernet"
+/** `ssh`: a private key in OpenSSH's format, as base64 on one line. */
+export type SecretKind = "password" | "fernet" | "ssh"
 
 export interface DatabaseDefinition {
   readonly name: string

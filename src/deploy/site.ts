@@ -46,7 +46,7 @@ const physicalNetwork = Type.Object(
       Type.String({
         minLength: 1,
         ...about(
-          "The interface that becomes the bridge's port; it carries no address. Without one the network ends at the host.",
+          "The interface that becomes the bridge's port; addresses that it has move to the bridge. Without one the network ends at the host.",
           "neutron_external_interface",
         ),
       }),
@@ -74,7 +74,7 @@ const networks = part(
     ),
     tunnel: network(
       { interface: "eth2" },
-      "Between hypervisors: Geneve or VXLAN. Unless given: management.",
+      "Between hypervisors: Geneve or VXLAN. Unless given: management. The userspace datapath needs one that a provider network's interface is in.",
       "tunnel_interface",
     ),
     storage: network({ interface: "eth3" }, "Volumes and images. Unless given: management.", "storage_interface"),
@@ -164,7 +164,12 @@ const services = part(
       ),
     }),
     neutron: service("neutron", "Neutron (networks)", {
-      plugin: choice(["openvswitch"], "openvswitch", "What carries instances' networks.", "neutron_plugin_agent"),
+      plugin: choice(
+        ["openvswitch", "ovn"],
+        "openvswitch",
+        "What carries instances' networks: ML2 with agents around Open vSwitch, or ML2 with OVN. Not to be changed under networks that are there.",
+        "neutron_plugin_agent",
+      ),
       datapath: choice(
         ["kernel", "userspace"],
         "kernel",

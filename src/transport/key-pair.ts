@@ -20,3 +20,10 @@ export function publicHalf(key: Secret): string {
   const first = Array.isArray(parsed) ? parsed[0]! : parsed
   return `${first.type} ${first.getPublicSSH().toString("base64")} ${first.comment}`.trim()
 }
+
+/** Whether text is a private key that can be used as it stands, without a passphrase. */
+export function isPrivateKey(text: string): boolean {
+  const parsed = ssh2.utils.parseKey(text)
+  if (parsed instanceof Error) return false
+  return (Array.isArray(parsed) ? parsed[0]! : parsed).isPrivateKey()
+}

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { oneServer } from "../../scripts/journey/cloud.ts"
+import { type NetworkPlugin, oneServer } from "../../scripts/journey/cloud.ts"
 import { Journey } from "../../scripts/journey/run.ts"
 import { run } from "../../src/util/run.ts"
 import { openstackOf, until } from "./openstack.ts"
@@ -10,6 +10,7 @@ import { openstackOf, until } from "./openstack.ts"
 /**
  * The whole cloud on one server (a container that acts as one): laid down by the command line, then used by the real
  * client as a first user would, up to an instance that answers from outside. Each test goes on where the one before stopped.
+ * NEUTRON_PLUGIN chooses what carries the networks, where it shall not be the default.
  */
 const journey = new Journey(console.log)
 const { run: openstack, value, json } = openstackOf(journey)
@@ -17,11 +18,13 @@ const folder = mkdtempSync(join(tmpdir(), "bifrost-cloud-"))
 const key = join(folder, "key")
 const clouds = join(journey.state, "access", "clouds.yaml")
 const guest = join(journey.state, "images", "guest.raw")
+const plugin = process.env["NEUTRON_PLUGIN"] as NetworkPlugin | undefined
 let floating = ""
 
 beforeAll(async () => {
   await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "first-user", "-f", key])
-  for (const { stage, seconds } of await journey.run(oneServer)) console.log(`${stage}: ${seconds.toFixed(1)} s`)
+  for (const { stage, seconds } of await journey.run(oneServer(plugin)))
+    console.log(`${stage}: ${seconds.toFixed(1)} s`)
 })
 
 afterAll(async () => {
