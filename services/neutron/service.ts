@@ -1,4 +1,4 @@
-import { defineService } from "../../src/deploy/service.ts"
+import { defineService, type FileDefinition } from "../../src/deploy/service.ts"
 import { bootstrapTask } from "../common/bootstrap.ts"
 import { logVolume } from "../common/openstack.ts"
 import { hasPlugin } from "../common/ovs.ts"
@@ -14,8 +14,16 @@ const wsgi = {
   wsgi: "/usr/bin/neutron-api",
   port,
   workerMb: 180,
-  // Workers that started together share OVN's events among them.
-  options: { "start-time": "%t" },
+}
+
+/** A worker of OVN's loads the application itself, as its connections to the databases do not survive a fork. */
+const uwsgi: FileDefinition = {
+  ...uwsgiFile(wsgi),
+  content: (context) => {
+    // Workers that started together share OVN's events among them.
+    const options = { "lazy-apps": true, "start-time": "%t" }
+    return uwsgiFile(hasPlugin("ovn")(context.site) ? { ...wsgi, options } : wsgi).content(context)
+  },
 }
 
 const worker = (name: string, binary: string) =>
@@ -54,7 +62,7 @@ export default defineService({
       name: "neutron_server",
       image: "neutron-server",
       command: () => uwsgiCommand(wsgi),
-      files: [config, ml2, uwsgiFile(wsgi)],
+      files: [config, ml2, uwsgi],
       volumes: [logVolume],
       needs: [
         "task/bootstrap_neutron",
