@@ -127,7 +127,13 @@ export const metadataAgent = file("metadata_agent.ini", (context) => ({
 
 /** With OVN one agent starts the proxies and answers them: only the ports are OVN's. */
 export const ovnMetadataAgent = file("neutron_ovn_metadata_agent.ini", (context) => ({
-  DEFAULT: { ...metadata(context), metadata_proxy_user: "neutron", metadata_proxy_group: "neutron" },
+  DEFAULT: {
+    ...metadata(context),
+    metadata_proxy_user: "neutron",
+    metadata_proxy_group: "neutron",
+    // The socket is root's and the proxies are not; nobody else is in this container.
+    metadata_proxy_socket_mode: "all",
+  },
   ovs: { ovsdb_connection: ovsdb },
   ovn: ovn(context),
 }))
