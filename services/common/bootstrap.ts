@@ -7,8 +7,10 @@ export function bootstrapTask(options: {
   readonly image: string
   readonly files: readonly FileDefinition[]
   readonly databases: readonly string[]
+  /** What else its migrations read. */
+  readonly needs?: readonly string[]
 }): TaskDefinition {
-  const { name, image, files, databases } = options
+  const { name, image, files, databases, needs = [] } = options
   return {
     name,
     image,
@@ -16,7 +18,7 @@ export function bootstrapTask(options: {
     environment: () => ({ KOLLA_BOOTSTRAP: "" }),
     files,
     volumes: [logVolume],
-    needs: databases.map((database) => `database/${database}`),
+    needs: [...databases.map((database) => `database/${database}`), ...needs],
     perImage: true,
     fingerprint: () => ["db_sync"],
   }

@@ -79,6 +79,8 @@ export default defineService({
       image: "nova-conductor",
       files: [controlConfig],
       databases: ["nova"],
+      // Data migrations of a cell look into the API's database, whose tables have to be there.
+      needs: ["task/nova_api_bootstrap"],
     }),
     ...cellTasks,
   ],

@@ -179,9 +179,8 @@ describe("TFTP", () => {
       const { output } = await world.run(known, "tftp", "-m", "binary", "172.22.0.1", "-c", "get", "short", to)
       expect(output).toBe("")
       expect(readFileSync(to).equals(loader.subarray(0, 50_000))).toBe(true)
-      const { ms } = (
-        await served.event("netboot.loader", ({ file, complete }) => file === "short" && complete === true)
-      ).data
+      // The last acknowledgement may be among the lost, and a client does not repeat it (RFC 1350 §6): complete or not.
+      const { ms } = (await served.event("netboot.loader", ({ file }) => file === "short")).data
       expect(ms).toBeGreaterThan(300)
     } finally {
       await loss("-D")
