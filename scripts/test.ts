@@ -7,7 +7,7 @@ import { relative } from "node:path"
  * name projects (`npm test -- unit interop`); without one all run.
  */
 // The end-to-end tests build what services run in; tests of images that are there find them all afterwards.
-const projects = process.argv.length > 2 ? process.argv.slice(2) : ["unit", "e2e", "interop"]
+const projects = process.argv.length > 2 ? process.argv.slice(2) : ["unit", "e2e", "cloud", "interop"]
 const totals = { passed: 0, failed: 0, skipped: 0 }
 const seconds: Record<string, number> = {}
 const failures: string[] = []

@@ -9,8 +9,9 @@ import { transportErrors } from "./errors.ts"
 import type { ExecOptions, ExecResult, FileSeen, HostEndpoint, HostTransport, WriteOptions } from "./port.ts"
 import { shellWords } from "./shell.ts"
 
-const execTimeout = 60_000
-const fileTimeout = 60_000
+/** Bounds what hangs: an emulated host that unpacks images answers late, and a lost one is noticed by the connection itself. */
+const execTimeout = 180_000
+const fileTimeout = 180_000
 const tailLines = 12
 /** Status codes of draft-ietf-secsh-filexfer-02 §7. */
 const [noSuchFile, failure] = [2, 4]
