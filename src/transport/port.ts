@@ -5,7 +5,7 @@ export interface ExecOptions {
   /** Exit codes besides 0 that are results, not failures. */
   readonly accept?: readonly number[]
   readonly signal?: AbortSignal
-  /** Default 60 s. */
+  /** Default 180 s. */
   readonly timeoutMs?: number
 }
 

@@ -7,6 +7,7 @@ import { connect } from "./connection.ts"
 import { engineOver } from "./engine.ts"
 import { transportErrors } from "./errors.ts"
 import type { ExecOptions, ExecResult, FileSeen, HostEndpoint, HostTransport, WriteOptions } from "./port.ts"
+import { SessionGate } from "./session-gate.ts"
 import { shellWords } from "./shell.ts"
 
 /** Bounds what hangs: an emulated host that unpacks images answers late, and a lost one is noticed by the connection itself. */
@@ -50,6 +51,7 @@ export function sshTransport(host: HostEndpoint, privateKey: Secret, clock: Cloc
     return sftpSession
   }
   const engine = engineOver(client)
+  const sessions = new SessionGate()
 
   /** Ends the wait when the signal aborts or the time is over; `what` goes into the error. */
   const bounded = async <T>(
@@ -77,7 +79,7 @@ export function sshTransport(host: HostEndpoint, privateKey: Secret, clock: Cloc
 
   const exec = async (command: readonly string[], options: ExecOptions = {}): Promise<ExecResult> => {
     const words = shellWords(command)
-    const work = client().then((connected) => runOver(connected, words, options.input))
+    const work = sessions.pass(async () => runOver(await client(), words, options.input))
     const result = await bounded(words, options.timeoutMs ?? execTimeout, options.signal, work)
     if (result.code === 0 || options.accept?.includes(result.code)) return result
     const tail = (result.stderr || result.stdout).trim().split("\n").slice(-tailLines).join("\n")

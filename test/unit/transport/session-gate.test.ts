@@ -1,0 +1,68 @@
+import type { AddressInfo } from "node:net"
+import ssh2 from "ssh2"
+import { afterEach, expect, test } from "vitest"
+import { sshTransport } from "../../../src/transport/ssh.ts"
+import { systemClock } from "../../../src/util/clock.ts"
+import { Secret } from "../../../src/util/secret.ts"
+
+const host = ssh2.utils.generateKeyPairSync("ed25519")
+const key = new Secret(ssh2.utils.generateKeyPairSync("ed25519").private)
+const ends: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end()
+})
+
+/** A host that answers any command by it, after a moment, and opens no more than `allowed` sessions at once. */
+async function hostOf(allowed: number) {
+  const seen = { open: 0, most: 0, refused: 0 }
+  const server = new ssh2.Server({ hostKeys: [host.private] }, (client) => {
+    client.on("authentication", (context) => context.accept())
+    client.on("error", () => {})
+    client.on("session", (accept, reject) => {
+      if (seen.open >= allowed) {
+        seen.refused++
+        return reject()
+      }
+      seen.most = Math.max(seen.most, ++seen.open)
+      accept().on("exec", (acceptExec, _reject, { command }) => {
+        const channel = acceptExec()
+        setTimeout(() => {
+          seen.open--
+          channel.write(command)
+          channel.exit(0)
+          channel.end()
+        }, 5)
+      })
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  ends.push(() => new Promise<unknown>((resolve) => server.close(resolve)))
+  const { port } = server.address() as AddressInfo
+  const place = { name: "host1", address: "127.0.0.1", port, user: "root", hostKey: host.public }
+  const transport = sshTransport(place, key, systemClock)
+  ends.push(() => transport.close())
+  return { seen, transport }
+}
+
+const commands = Array.from({ length: 40 }, (_, index) => `command-${index}`)
+
+test("many commands at once keep to the sessions that OpenSSH allows a connection", async () => {
+  const { seen, transport } = await hostOf(10)
+  const answers = await Promise.all(commands.map((each) => transport.exec([each])))
+  expect(answers.map(({ stdout }) => stdout)).toEqual(commands)
+  expect(seen).toMatchObject({ most: 8, refused: 0 })
+})
+
+test("a host that allows fewer gets all of them all the same", async () => {
+  const { seen, transport } = await hostOf(3)
+  const answers = await Promise.all(commands.map((each) => transport.exec([each])))
+  expect(answers.map(({ stdout }) => stdout)).toEqual(commands)
+  expect(seen.most).toBe(3)
+  expect(seen.refused).toBeGreaterThan(0)
+  expect(seen.refused).toBeLessThan(commands.length)
+})
+
+test("a host that allows none is an error", async () => {
+  const { transport } = await hostOf(0)
+  await expect(transport.exec(["true"])).rejects.toThrow(/Channel open failure/)
+})
