@@ -29,6 +29,12 @@ export const withDrivers = (...projects: readonly string[]) => [
 /** Where a release's own configuration files lie under install type source. */
 export const venvEtc = "/var/lib/kolla/venv/etc"
 
+/** The program by which nova and cinder carry images and backups into a Ceph pool and out of it, and its libraries. */
+export const rbdTool = {
+  packages: ["libboost-program-options1.83.0", "libncurses6"],
+  extract: { "ceph-common": ["./usr/bin/rbd"] },
+} as const
+
 /** Open vSwitch's tools without its daemons: `openvswitch-switch` would bring init scripts with `ovs-vsctl`. */
 export const ovsTools = {
   packages: ["openvswitch-common"],

@@ -1,4 +1,11 @@
-import type { Group, HostAccess, ServiceDefinition, UnitDefinition } from "../src/deploy/service.ts"
+import {
+  filesOf,
+  type Group,
+  type HostAccess,
+  type ServiceDefinition,
+  type UnitDefinition,
+} from "../src/deploy/service.ts"
+import { defaultSite } from "../src/deploy/site.ts"
 
 /** docs/reference/services.md: what each service consists of, from its definition. */
 export function servicesPage(services: readonly ServiceDefinition[]): string {
@@ -38,7 +45,7 @@ function section(service: ServiceDefinition): string {
 
 function row(unit: UnitDefinition, ownGroup: Group, kind: string): string {
   const hosts = `${unit.each ? "each" : "first"} of ${[unit.group ?? ownGroup].flat().join(" and ")}`
-  const files = codes((unit.files ?? []).map(({ dest }) => dest))
+  const files = codes(filesOf(unit, { site: defaultSite, secret: (name) => name }).map(({ dest }) => dest))
   const cells = [
     `${kind} \`${unit.name}\``,
     `\`${unit.image}\``,

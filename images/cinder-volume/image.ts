@@ -1,5 +1,6 @@
 import { defineImage } from "../../src/build/containers/definition.ts"
 import { identities, libraryExtras } from "../prune.ts"
+import { rbdTool } from "../service.ts"
 
 /** With what the backends start: LVM, iSCSI targets of both kinds, NFS, NVMe over TCP. Perl stays: `tgt-admin` is written in it. */
 export default defineImage({
@@ -7,6 +8,7 @@ export default defineImage({
   summary: "OpenStack block storage: volumes of a backend",
   from: "cinder-base",
   packages: [
+    ...rbdTool.packages,
     "lsscsi",
     "lvm2",
     "multipath-tools",
@@ -18,6 +20,7 @@ export default defineImage({
     "tgt",
     "thin-provisioning-tools",
   ],
+  extract: rbdTool.extract,
   prune: [...libraryExtras, ...identities],
   // The files in which cinder describes its targets to tgt-admin.
   run: ["sed -i '1i include /var/lib/cinder/volumes/*' /etc/tgt/targets.conf"],

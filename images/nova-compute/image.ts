@@ -1,6 +1,6 @@
 import { defineImage } from "../../src/build/containers/definition.ts"
 import { fullPerl, identities, libraryExtras } from "../prune.ts"
-import { extendStart, ovsTools } from "../service.ts"
+import { extendStart, ovsTools, rbdTool } from "../service.ts"
 
 /** Instances run in nova-libvirt's container; here is what nova itself starts: for disks, images, volumes and ports. */
 export default defineImage({
@@ -12,8 +12,7 @@ export default defineImage({
     "dosfstools",
     "iptables",
     "kmod",
-    "libboost-program-options1.83.0",
-    "libncurses6",
+    ...rbdTool.packages,
     "lvm2",
     "multipath-tools",
     "nfs-common",
@@ -27,8 +26,7 @@ export default defineImage({
   ],
   extract: {
     ...ovsTools.extract,
-    // Nova imports images into a Ceph pool by this program; libboost-program-options and libncurses6 are its libraries.
-    "ceph-common": ["./usr/bin/rbd"],
+    ...rbdTool.extract,
     // Which firmware there is for UEFI; the firmware itself is libvirt's to read.
     ovmf: ["./usr/share/qemu/firmware/*"],
   },

@@ -1,5 +1,6 @@
 import type { OsloConfig } from "../../src/deploy/oslo.ts"
 import type { ServiceContext } from "../../src/deploy/service.ts"
+import { cephConfPath } from "../common/ceph.ts"
 
 type Section = OsloConfig[string]
 
@@ -37,9 +38,10 @@ function sectionsOf({ site, host, secret }: ServiceContext): (readonly [string, 
         volume_driver: "cinder.volume.drivers.rbd.RBDDriver",
         rbd_pool: rbd.pool,
         rbd_user: rbd.user,
-        rbd_ceph_conf: "/etc/ceph/ceph.conf",
+        rbd_ceph_conf: cephConfPath,
         rbd_secret_uuid: secret("cinder_rbd_secret_uuid"),
         rados_connect_timeout: 5,
+        report_discard_supported: true,
       },
     ],
   }
@@ -51,3 +53,23 @@ function sectionsOf({ site, host, secret }: ServiceContext): (readonly [string, 
 export const nfsShares = "/etc/cinder/nfs_shares"
 export const enabledBackends = (context: ServiceContext): string[] => sectionsOf(context).map(([name]) => name)
 export const backendSections = (context: ServiceContext): OsloConfig => Object.fromEntries(sectionsOf(context))
+
+/** `[DEFAULT]` of what keeps backups; none where nobody does. */
+export function backupOptions({ site }: ServiceContext): Section {
+  const { nfs, rbd } = site.services.cinder.backup ?? {}
+  if (rbd) {
+    return {
+      backup_driver: "cinder.backup.drivers.ceph.CephBackupDriver",
+      backup_ceph_conf: cephConfPath,
+      backup_ceph_user: rbd.user,
+      backup_ceph_pool: rbd.pool,
+      // As kolla-ansible has it: a backup is read and written in pieces of 128 MB, each striped as the pool's default says.
+      backup_ceph_chunk_size: 134_217_728,
+      backup_ceph_stripe_unit: 0,
+      backup_ceph_stripe_count: 0,
+      restore_discard_excess_bytes: true,
+    }
+  }
+  if (nfs) return { backup_driver: "cinder.backup.drivers.nfs.NFSBackupDriver", backup_share: nfs.share }
+  return {}
+}

@@ -2,9 +2,11 @@ import {
   type ContainerDefinition,
   type DatabaseDefinition,
   defineService,
+  type FileDefinition,
   type ServiceUser,
 } from "../../src/deploy/service.ts"
 import { bootstrapTask } from "../common/bootstrap.ts"
+import { cephConf, cephKeyring } from "../common/ceph.ts"
 import {
   authToken,
   configFile,
@@ -17,7 +19,7 @@ import {
   transportUrl,
 } from "../common/openstack.ts"
 import { uwsgiCommand, uwsgiFile } from "../common/uwsgi.ts"
-import { backendSections, enabledBackends } from "./backends.ts"
+import { backendSections, backupOptions, enabledBackends } from "./backends.ts"
 
 const port = 8776
 const cinderDatabase: DatabaseDefinition = { name: "cinder", password: "cinder_database_password" }
@@ -37,6 +39,7 @@ const config = configFile({
       volumes_dir: "/var/lib/cinder/volumes",
       // A volume that cannot be zeroed in time blocks the service: thin ones are empty by themselves.
       volume_clear: "none",
+      ...backupOptions(context),
     },
     database: database(context, cinderDatabase, 5),
     keystone_authtoken: authToken(context, user),
@@ -76,6 +79,12 @@ const attaches = {
 } as const
 const attachVolumes = [logVolume, "/dev/:/dev/", "/run:/run:shared", "cinder:/var/lib/cinder"]
 
+/** How a container reaches Ceph: once for each of its clients, and not at all without one. */
+function cephFiles(...clients: readonly ({ readonly user: string } | undefined)[]): readonly FileDefinition[] {
+  const users = [...new Set(clients.flatMap((client) => client?.user ?? []))]
+  return users.length === 0 ? [] : [cephConf, ...users.map((user) => cephKeyring(user, "cinder", "container"))]
+}
+
 export default defineService({
   name: "cinder",
   summary: "volumes",
@@ -92,7 +101,11 @@ export default defineService({
       path: "/v3/%(project_id)s",
     },
   ],
-  secrets: { cinder_database_password: "password", cinder_keystone_password: "password" },
+  secrets: {
+    cinder_database_password: "password",
+    cinder_keystone_password: "password",
+    cinder_rbd_secret_uuid: "uuid",
+  },
   tasks: [bootstrapTask({ name: "bootstrap_cinder", image: "cinder-api", files: [config], databases: ["cinder"] })],
   containers: [
     {
@@ -108,6 +121,7 @@ export default defineService({
     {
       ...agent("cinder_volume", "cinder-volume"),
       group: "storage",
+      siteFiles: ({ site }) => cephFiles(site.services.cinder.backends.rbd),
       access: attaches,
       volumes: attachVolumes,
       permissions: [{ path: "/var/lib/cinder", owner: "cinder:cinder" }],
@@ -115,6 +129,9 @@ export default defineService({
     {
       ...agent("cinder_backup", "cinder-backup"),
       group: "storage",
+      enabled: ({ services: { cinder } }) => cinder.backup !== undefined,
+      // A volume is read as the client that its backend has.
+      siteFiles: ({ site: { services } }) => cephFiles(services.cinder.backends.rbd, services.cinder.backup?.rbd),
       access: attaches,
       volumes: attachVolumes,
       permissions: [{ path: "/var/lib/cinder", owner: "cinder:cinder" }],

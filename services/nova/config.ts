@@ -1,5 +1,7 @@
 import { originOf } from "../../src/deploy/entrance.ts"
+import type { OsloConfig } from "../../src/deploy/oslo.ts"
 import { type DatabaseDefinition, type ServiceContext, type ServiceUser, workers } from "../../src/deploy/service.ts"
+import { cephConfPath } from "../common/ceph.ts"
 import {
   authToken,
   configFile,
@@ -66,6 +68,21 @@ const control = (context: ServiceContext, cell: DatabaseDefinition) => {
   }
 }
 
+/** `[libvirt]` where instances' own disks are in Ceph. */
+const disksInCeph = ({ site, secret }: ServiceContext): OsloConfig[string] => {
+  const { rbd } = site.services.nova
+  if (!rbd) return {}
+  return {
+    images_type: "rbd",
+    images_rbd_pool: rbd.pool,
+    images_rbd_ceph_conf: cephConfPath,
+    rbd_user: rbd.user,
+    rbd_secret_uuid: secret("rbd_secret_uuid"),
+    disk_cachemodes: "network=writeback",
+    hw_disk_discard: "unmap",
+  }
+}
+
 const nova = (content: Parameters<typeof configFile>[0]["content"]) => configFile({ service: "nova", content })
 
 export const controlConfig = nova((context) => control(context, databases.cell1))
@@ -88,6 +105,7 @@ export const computeConfig = nova((context) => {
       virt_type,
       cpu_mode: cpu_mode ?? (virt_type === "kvm" ? "host-model" : "none"),
       connection_uri: "qemu:///system",
+      ...disksInCeph(context),
     },
     os_vif_ovs: { ovsdb_connection: ovsdb },
     vnc: {

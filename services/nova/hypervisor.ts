@@ -1,4 +1,6 @@
-import type { ContainerDefinition, FileDefinition } from "../../src/deploy/service.ts"
+import type { ContainerDefinition, FileDefinition, FilesContext } from "../../src/deploy/service.ts"
+import type { SiteConfig } from "../../src/deploy/site.ts"
+import { cephConf, cephKeyring, libvirtSecret } from "../common/ceph.ts"
 import { logVolume } from "../common/openstack.ts"
 import { ovsVolume } from "../common/ovs.ts"
 import { computeConfig } from "./config.ts"
@@ -47,6 +49,25 @@ const qemuConf = libvirtFile("qemu.conf", () =>
   }),
 )
 
+/** Clients of Ceph: those of instances' own disks, and of volumes, each with its secret's name. */
+const cephClients = ({ services: { nova, cinder } }: SiteConfig) => [
+  ...(nova.rbd ? [{ user: nova.rbd.user, secret: "rbd_secret_uuid", name: "nova_rbd_secret" }] : []),
+  ...(cinder.enabled && cinder.backends.rbd
+    ? [{ user: cinder.backends.rbd.user, secret: "cinder_rbd_secret_uuid", name: "cinder_rbd_secret" }]
+    : []),
+]
+
+const cephSecrets = ({ site, secret }: FilesContext): readonly FileDefinition[] => {
+  const clients = cephClients(site)
+  const secrets = clients.flatMap((client) => libvirtSecret(client.name, client.user, secret(client.secret)))
+  return clients.length === 0 ? [] : [cephConf, ...secrets]
+}
+
+const cephKeyrings = ({ site }: FilesContext): readonly FileDefinition[] => {
+  const users = [...new Set(cephClients(site).map(({ user }) => user))]
+  return users.length === 0 ? [] : [cephConf, ...users.map((user) => cephKeyring(user, "nova", "service"))]
+}
+
 /** Keeps instances' console logs; apart from libvirtd, so that neither's restart cuts them off. */
 const virtlogd: ContainerDefinition = {
   name: "nova_virtlogd",
@@ -77,6 +98,7 @@ const libvirt: ContainerDefinition = {
   },
   command: () => "/usr/sbin/libvirtd",
   files: [libvirtdConf, qemuConf],
+  siteFiles: cephSecrets,
   volumes: [
     logVolume,
     devices,
@@ -103,6 +125,7 @@ const compute: ContainerDefinition = {
   access: { capabilities: ["NET_ADMIN", "SYS_ADMIN", "DAC_READ_SEARCH"], allDevices: true, unconfined: true },
   command: () => "nova-compute --config-file /etc/nova/nova.conf",
   files: [computeConfig],
+  siteFiles: cephKeyrings,
   volumes: [logVolume, devices, libvirtRun, ovsVolume, instances, shares],
   permissions: [{ path: "/var/lib/nova", owner: "nova:nova" }],
   needs: ["here/container/nova_libvirt", "container/nova_conductor", "catalog/placement", "catalog/neutron"],

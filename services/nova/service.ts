@@ -66,6 +66,7 @@ export default defineService({
     nova_keystone_password: "password",
     metadata_secret: "password",
     nova_ssh_key: "ssh",
+    rbd_secret_uuid: "uuid",
   },
   tasks: [
     bootstrapTask({

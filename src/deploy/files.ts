@@ -43,6 +43,7 @@ export function planFiles(seen: FilesSeen, secrets: Iterable<Secret>): Change[] 
   const changes = seen.wanted.flatMap(({ file, seen: content, mode }): Change[] => {
     if (content === undefined) return [{ action: "create", target: `file ${file.path}` }]
     if (content !== file.content) {
+      if (file.secret) return [{ action: "update", target: `file ${file.path}`, reason: "content differs" }]
       const diff = lineDiff(redact(content, known), redact(file.content, known)).map(withoutSecrets)
       return [{ action: "update", target: `file ${file.path}`, reason: "content differs", diff }]
     }

@@ -1,4 +1,4 @@
-import type { Secret } from "../util/secret.ts"
+import { MASK, type Secret } from "../util/secret.ts"
 import { contextOn } from "./context.ts"
 import { withoutSecrets } from "./files.ts"
 import type { DeployHost } from "./host.ts"
@@ -6,7 +6,7 @@ import type { Inventory } from "./inventory.ts"
 import { amend, type Overrides } from "./overrides.ts"
 import type { Placement } from "./placement.ts"
 import { checkScope, type Scope } from "./scope.ts"
-import { redact } from "./secrets.ts"
+import { givenSecrets, redact } from "./secrets.ts"
 import type { SiteConfig } from "./site.ts"
 import type { FrontCertificates } from "./tls/certificate.ts"
 import { renderUnit } from "./unit.ts"
@@ -39,7 +39,8 @@ export async function generateConfig(request: GenconfigRequest): Promise<ConfigF
   const chosen = [...placement.containers, ...placement.tasks].filter(
     ({ service, host }) => (scope.only?.includes(service) ?? true) && (scope.hosts?.includes(host.name) ?? true),
   )
-  const masked = (text: string) => redact(text, secrets.values()).split("\n").map(withoutSecrets).join("\n")
+  const known = [...secrets.values(), ...givenSecrets(overrides)]
+  const masked = (text: string) => redact(text, known).split("\n").map(withoutSecrets).join("\n")
   const files = chosen.map(async ({ service, unit, host }) => {
     const context = await contextOn(hosts.get(host.name)!, { placement, site, secrets, certificates })
     const place = { service, container: unit.name, host: host.name }
@@ -50,11 +51,11 @@ export async function generateConfig(request: GenconfigRequest): Promise<ConfigF
       (file, builtin) => amend(overrides, { ...place, file }, builtin).content,
     )
     return rendered.files.map(
-      ({ path, content }): ConfigFile => ({
+      ({ path, content, secret }): ConfigFile => ({
         host: host.name,
         container: unit.name,
         file: path.slice(rendered.folder.length + 1),
-        content: reveal ? content : masked(content),
+        content: reveal ? content : secret ? MASK : masked(content),
       }),
     )
   })

@@ -28,7 +28,8 @@ export function mergeKind(file: string, builtin: FileContent): MergeKind {
 
 /**
  * Where an override of a file may stand, later wins. kolla-ansible's places: a service's own oslo.config file takes those of all
- * services, of the service, of the container (its name with `_` or `-`) and of the service on a host; others their own name.
+ * services, of the service, of the container (its name with `_` or `-`) and of the service on a host; others their own name, in
+ * the folder of the service, of the container or of the host.
  */
 export function overridePaths({ service, container, host, file }: FilePlace, kind: MergeKind): string[] {
   const main = kind === "oslo" && file.endsWith(".conf")
@@ -42,7 +43,12 @@ export function overridePaths({ service, container, host, file }: FilePlace, kin
         `${service}/${host}/${service}.conf`,
         `${service}/${host}/${file}`,
       ]
-    : [`${service}/${file}`, `${service}/${host}/${file}`]
+    : [
+        `${service}/${file}`,
+        `${service}/${container}/${file}`,
+        `${service}/${container.replaceAll("_", "-")}/${file}`,
+        `${service}/${host}/${file}`,
+      ]
   return [...new Set(paths)]
 }
 

@@ -14,9 +14,9 @@ import { deployErrors } from "./errors.ts"
 import { deployHost } from "./host.ts"
 import type { Inventory } from "./inventory.ts"
 import type { ImagesLock } from "./lock.ts"
-import type { Overrides } from "./overrides.ts"
+import { noOverrides, type Overrides } from "./overrides.ts"
 import type { Scope } from "./scope.ts"
-import { formerSecrets, siteSecrets } from "./secrets.ts"
+import { formerSecrets, givenSecrets, siteSecrets } from "./secrets.ts"
 import type { ServiceDefinition } from "./service.ts"
 import type { SiteConfig } from "./site.ts"
 import type { FrontCertificates } from "./tls/certificate.ts"
@@ -101,7 +101,7 @@ export async function deployRun(request: DeployRequest): Promise<DeployResult> {
   if (inventory.hosts.length === 0) throw new BifrostError(deployErrors.NO_HOST)
   const startedAt = clock.now()
   const secrets = await siteSecrets(services, request.secrets, dryRun || verb !== "deploy")
-  const former = await formerSecrets(request.secrets)
+  const former = [...(await formerSecrets(request.secrets)), ...givenSecrets(request.overrides ?? noOverrides)]
   const hosts = new Map(
     inventory.hosts.map((entry) => [
       entry.name,

@@ -31,6 +31,7 @@ export interface SecretImport {
 
 /** Kolla's generated passwords are of these; others would need quoting in URLs, SQL, INI and shell. */
 const allowed = /^[A-Za-z0-9_.~-]+$/
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const fernetKey = /^[A-Za-z0-9_-]{43}=$/
 const isSshKey = (value: string) =>
   /^[A-Za-z0-9+/]+=*$/.test(value) && isPrivateKey(Buffer.from(value, "base64").toString())
@@ -130,6 +131,8 @@ export class SecretBook {
       return [[`${name} is not an SSH key`, "a private key without passphrase, in base64 on one line"]]
     if (kind === "fernet" && !fernetKey.test(String(value)))
       return [[`${name} is not a Fernet key`, "32 bytes in URL-safe base64, 44 characters"]]
+    if (kind === "uuid" && !uuid.test(String(value)))
+      return [[`${name} is not a UUID`, "e.g. 8f1b4c1e-94a4-4d4b-8f0e-0a4c3f1f1c53"]]
     if (kind !== "fernet" && kind !== "ssh" && !allowed.test(String(value)))
       return [[`${name} has characters that would need quoting in URLs and files`, "letters, digits and _ . ~ -"]]
     return []

@@ -1,8 +1,9 @@
-import { randomBytes } from "node:crypto"
+import { randomBytes, randomUUID } from "node:crypto"
 import { freshKey } from "../keystone/keys.ts"
 import type { SecretStore } from "../store/port.ts"
 import { newKeyPair } from "../transport/key-pair.ts"
 import { MASK, Secret } from "../util/secret.ts"
+import type { Overrides } from "./overrides.ts"
 import type { SecretKind, ServiceDefinition } from "./service.ts"
 
 export const secretsOwner = "site"
@@ -14,6 +15,7 @@ export const generateSecret: Record<SecretKind, () => Secret> = {
   password: () => new Secret(randomBytes(32).toString("hex")),
   fernet: freshKey,
   ssh: () => new Secret(Buffer.from(newKeyPair("nova").private.reveal()).toString("base64")),
+  uuid: () => new Secret(randomUUID()),
 }
 
 /** All secrets that the services name, made where missing. A dry run keeps nothing of what it makes. */
@@ -39,6 +41,14 @@ export async function formerSecrets(store: SecretStore): Promise<Secret[]> {
 
 /** Keys of certificates: a host may have one that the store never knew. */
 const privateKeys = /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----)/g
+
+/** Ceph's keys in keyrings that the operator gave: the store does not know them, and they are to be masked like its own. */
+export function givenSecrets(overrides: Overrides): Secret[] {
+  return [...overrides]
+    .filter(([path]) => path.endsWith(".keyring"))
+    .flatMap(([, text]) => [...text.matchAll(/^\s*key\s*=\s*(\S+)/gm)])
+    .map(([, key = ""]) => new Secret(key))
+}
 
 /** Takes secrets out of text that comes from elsewhere, such as a container's log. */
 export function redact(text: string, secrets: Iterable<Secret>): string {

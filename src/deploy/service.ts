@@ -48,7 +48,7 @@ export interface SettledDecision {
 export type Group = string | readonly string[]
 
 /** `ssh`: a private key in OpenSSH's format, as base64 on one line. */
-export type SecretKind = "password" | "fernet" | "ssh"
+export type SecretKind = "password" | "fernet" | "ssh" | "uuid"
 
 export interface DatabaseDefinition {
   readonly name: string
@@ -106,6 +106,8 @@ export interface UnitDefinition {
   readonly enabled?: (site: SiteConfig) => boolean
   readonly command: (context: ServiceContext) => string
   readonly files?: readonly FileDefinition[]
+  /** Those that only some sites have, or that are called as the site says. */
+  readonly siteFiles?: (context: FilesContext) => readonly FileDefinition[]
   /** `volume:/path` or `/path/on/host:/path`, with Docker's options behind another colon. */
   readonly volumes?: readonly string[]
   /** TCP ports of its host that it listens on, besides those of its entries in the catalog. */
@@ -168,7 +170,26 @@ export interface FileDefinition {
   readonly perm: string
   /** undefined: there is no such file unless the operator gives one among the override files. */
   readonly content: (context: ServiceContext) => FileContent
+  /** It is the operator's to give: without it the service cannot be. `content` is not asked then. */
+  readonly given?: GivenFile
+  /** Nothing of it is shown, in plans neither: it is a secret and nothing but that. */
+  readonly secret?: true
 }
+
+/** A file that comes from elsewhere, such as another system's keys; it stands among the override files. */
+export interface GivenFile {
+  /** Its name there. */
+  readonly name: string
+  /** Whether its place is the service's folder or the container's in there, as kolla-ansible has it; found in both. */
+  readonly of: "service" | "container"
+  /** What it has to be, for who has to bring it. */
+  readonly expected: string
+  /** What of it goes into the container; undefined: it is not what was expected. */
+  readonly take: (text: string) => string | undefined
+}
+
+/** What can be asked for to say which files there are. */
+export type FilesContext = Pick<ServiceContext, "site" | "secret">
 
 export interface ServiceContext {
   readonly site: SiteConfig
@@ -195,6 +216,11 @@ export interface HostFacts {
   readonly cpus: number
   readonly memoryMb: number
   readonly interfaces: readonly HostInterface[]
+}
+
+/** All files that a unit has in a site. */
+export function filesOf(unit: UnitDefinition, context: FilesContext): readonly FileDefinition[] {
+  return [...(unit.files ?? []), ...(unit.siteFiles?.(context) ?? [])]
 }
 
 export function defineService(definition: ServiceDefinition): ServiceDefinition {

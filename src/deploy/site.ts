@@ -101,20 +101,21 @@ const service = <T extends Record<string, TSchema>>(name: string, project: strin
     `${project}.`,
   )
 
-const rbd = (pool: string, user: string, kolla: string) =>
+const rbd = (pool: string, user: string, kolla: string, what = "An external Ceph cluster.") =>
   Type.Optional(
     Type.Object(
       {
         pool: word(pool, "Pool of the external Ceph cluster.", `ceph_${kolla}_pool_name`),
         user: word(
           user,
-          "Its user; ceph.conf and its keyring go into the service's override folder.",
+          "Its client; ceph.conf and the client's keyring go into the service's override folder.",
           `ceph_${kolla}_user`,
         ),
       },
-      { ...group, ...about("An external Ceph cluster.") },
+      { ...group, ...about(what) },
     ),
   )
+const nfsShare = { pattern: "^.+:/.*$" }
 
 const services = part(
   {
@@ -162,6 +163,12 @@ const services = part(
           ),
         }),
       ),
+      rbd: rbd(
+        "vms",
+        "cinder",
+        "nova",
+        "Instances' own disks in an external Ceph cluster. Unless given: files on their hypervisor.",
+      ),
     }),
     neutron: service("neutron", "Neutron (networks)", {
       plugin: choice(
@@ -188,7 +195,7 @@ const services = part(
           nfs: Type.Optional(
             Type.Object(
               {
-                shares: Type.Array(Type.String({ pattern: "^.+:/.*$", ...about("SERVER:/PATH") }), {
+                shares: Type.Array(Type.String({ ...nfsShare, ...about("SERVER:/PATH") }), {
                   minItems: 1,
                   ...about("The shares."),
                 }),
@@ -199,6 +206,27 @@ const services = part(
           rbd: rbd("volumes", "cinder", "cinder"),
         },
         { ...group, default: { lvm: {} }, ...about("Where volumes are kept; the first one by default.") },
+      ),
+      backup: Type.Optional(
+        Type.Object(
+          {
+            nfs: Type.Optional(
+              Type.Object(
+                { share: Type.String({ ...nfsShare, ...about("SERVER:/PATH", "cinder_backup_share") }) },
+                { ...group, ...about("Files on an NFS share.") },
+              ),
+            ),
+            rbd: rbd("backups", "cinder-backup", "cinder_backup"),
+          },
+          {
+            ...group,
+            examples: [{ rbd: {} }],
+            ...about(
+              "Where backups of volumes are kept, one of these. Unless given there are none.",
+              "cinder_backup_driver",
+            ),
+          },
+        ),
       ),
     }),
     heat: service("heat", "Heat (orchestration)", {}),

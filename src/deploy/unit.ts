@@ -2,7 +2,14 @@ import { createHash } from "node:crypto"
 import type Docker from "dockerode"
 import { renderOslo } from "./oslo.ts"
 import type { FileContent } from "./overrides.ts"
-import type { ContainerDefinition, HostAccess, ServiceContext, UnitDefinition } from "./service.ts"
+import {
+  type ContainerDefinition,
+  type FileDefinition,
+  filesOf,
+  type HostAccess,
+  type ServiceContext,
+  type UnitDefinition,
+} from "./service.ts"
 
 /** Labels are the memory of what a container was made from; nothing else on the host remembers. */
 export const labels = {
@@ -27,6 +34,8 @@ export interface Unit {
 export interface HostFile {
   readonly path: string
   readonly content: string
+  /** Nothing of it is shown. */
+  readonly secret?: true
 }
 
 const configFolder = "/var/lib/kolla/config_files/"
@@ -117,13 +126,14 @@ const systemAuthorities = "/etc/ssl/certs/ca-certificates.crt"
 const trusted = ({ asksApis }: UnitDefinition, { authorities }: ServiceContext) => (asksApis ? authorities : "")
 
 function renderFiles(definition: UnitDefinition, folder: string, context: ServiceContext, amended: Amend): HostFile[] {
-  const present = (definition.files ?? []).flatMap((file) => {
-    const content = amended(file.name, file.content(context))
+  const present = filesOf(definition, context).flatMap((file) => {
+    const content = contentOf(file, context, amended)
     return content === undefined ? [] : [{ ...file, content }]
   })
-  const own = present.map(({ name, content }) => ({
+  const own = present.map(({ name, content, secret }) => ({
     path: `${folder}/${name}`,
     content: typeof content === "string" ? content : renderOslo(content),
+    ...(secret && { secret }),
   }))
   const config = {
     command: definition.command(context),
@@ -139,6 +149,13 @@ function renderFiles(definition: UnitDefinition, folder: string, context: Servic
   // Kolla's start contract (kolla_copy_cacerts): what is in this folder becomes trusted before the program starts.
   const trust = authorities === "" ? [] : [{ path: `${folder}/ca-certificates/site.crt`, content: authorities }]
   return [{ path: `${folder}/config.json`, content: `${JSON.stringify(config, null, 2)}\n` }, ...own, ...trust]
+}
+
+/** undefined too for a given file that is not there, or is not what it has to be: the site's check has told of that. */
+function contentOf({ name, content, given }: FileDefinition, context: ServiceContext, amended: Amend): FileContent {
+  if (!given) return amended(name, content(context))
+  const text = amended(given.name, undefined)
+  return typeof text === "string" ? given.take(text) : undefined
 }
 
 export function digest(text: string): string {

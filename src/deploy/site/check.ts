@@ -26,7 +26,7 @@ interface Remark {
 type Check = (site: SiteConfig, context: CheckContext) => readonly Remark[]
 
 /** What the types cannot say: each check looks at one decision, and what contradicts it. */
-const checks: readonly Check[] = [vips, networkWords, names, provider, needs, backends, registry]
+const checks: readonly Check[] = [vips, networkWords, names, provider, needs, backends, backup, registry]
 
 export function checkSite(
   site: SiteConfig,
@@ -211,6 +211,14 @@ function backends({ services }: SiteConfig): Remark[] {
       what: `${name} without a backend`,
       expected: "at least one",
     }))
+}
+
+function backup({ services: { cinder } }: SiteConfig): Remark[] {
+  const places = Object.keys(cinder.backup ?? {})
+  if (!cinder.enabled || cinder.backup === undefined || places.length === 1) return []
+  const what =
+    places.length === 0 ? "backups are to be kept nowhere" : `backups are to be kept in ${places.join(" and ")}`
+  return [{ path: ["services", "cinder", "backup"], what, expected: "one place" }]
 }
 
 function registry({ images }: SiteConfig): Remark[] {

@@ -13,10 +13,11 @@ import {
   overridePaths,
 } from "../overrides.ts"
 import { Placement } from "../placement.ts"
-import type { ServiceDefinition } from "../service.ts"
+import { filesOf, type GivenFile, type ServiceDefinition } from "../service.ts"
 import type { SiteConfig } from "../site.ts"
 import { overridesFolder } from "./files.ts"
 import { type Finding, isError } from "./finding.ts"
+import { checkGiven } from "./given.ts"
 import { checkOptionNames } from "./option-findings.ts"
 import type { OptionLists } from "./option-lists.ts"
 
@@ -24,6 +25,8 @@ export interface PlacedFile extends FilePlace {
   readonly kind: MergeKind
   readonly image: string
   readonly builtin: FileContent
+  /** The operator's to give; `file` is its name there. */
+  readonly given?: GivenFile
 }
 
 /** Every file that a site lays down. What definitions make of them is asked with values that stand for the real ones. */
@@ -35,10 +38,11 @@ export function placedFiles(placement: Placement, site: SiteConfig): PlacedFile[
       secret: (name: string) => name,
       databaseUrl: () => "",
     }
-    return (unit.files ?? []).map(({ name, content }): PlacedFile => {
+    return filesOf(unit, context).map(({ name, content, given }): PlacedFile => {
+      const place = { service, container: unit.name, host: host.name, image: unit.image }
+      if (given) return { ...place, file: given.name, kind: "replace", builtin: undefined, given }
       const builtin = content(context)
-      const kind = mergeKind(name, builtin)
-      return { service, container: unit.name, host: host.name, file: name, kind, image: unit.image, builtin }
+      return { ...place, file: name, kind: mergeKind(name, builtin), builtin }
     })
   })
 }
@@ -60,9 +64,11 @@ export interface OverrideContext {
 
 const anyHost = "<host>"
 
-/** A warning for each override file that is used by nothing, an error for each that cannot be read. */
+/**
+ * A warning for each override file that is used by nothing, an error for each that cannot be read, and for each that a service
+ * cannot be without.
+ */
 export function checkOverrides(overrides: Overrides, context: OverrideContext): Finding[] {
-  if (overrides.size === 0 && !context.options) return []
   const known = context.inventory?.hosts.length ? context.inventory : undefined
   const standIn = { name: anyHost, address: "192.0.2.1", port: 22, user: "root", hostKey: "", groups: context.groups }
   const inventory = known ?? { hosts: [standIn] }
@@ -78,9 +84,14 @@ export function checkOverrides(overrides: Overrides, context: OverrideContext): 
     }
     return faultsIn(kind, text).map((each) => ({ ...each, file, severity: "error" }))
   })
+  const given = checkGiven(overrides, files)
   // What cannot be read has no options yet.
   const readable = !placed.some(isError)
-  return [...placed, ...(readable && context.options ? checkOptionNames(overrides, files, context.options) : [])]
+  return [
+    ...placed,
+    ...given,
+    ...(readable && context.options ? checkOptionNames(overrides, files, context.options) : []),
+  ]
 }
 
 interface Known {
@@ -96,7 +107,10 @@ function whyUnused(path: string, usable: readonly string[], { placement, invento
   if (!known.includes(service)) return `no service is called ${service}${didYouMean(service, known)}`
   if (!placement.services.some(({ name }) => name === service)) return `${service} is off`
   const host = inventory.hosts.find(({ name }) => name === second || name === anyHost)
-  if (third !== undefined && !host)
+  const container = services.some(({ containers }) =>
+    containers.some(({ name }) => [name, name.replaceAll("_", "-")].includes(second ?? "")),
+  )
+  if (third !== undefined && !host && !container)
     return `no host is called ${second}${didYouMean(
       second!,
       inventory.hosts.map(({ name }) => name),

@@ -37,7 +37,12 @@ describe("a service's own oslo.config file", () => {
 
 it("does not take a service's layers into files that are not its own, such as uWSGI's", () => {
   const ini = { ...place, file: "nova-api-uwsgi.ini" }
-  expect(overridePaths(ini, "oslo")).toEqual(["nova/nova-api-uwsgi.ini", "nova/node1/nova-api-uwsgi.ini"])
+  expect(overridePaths(ini, "oslo")).toEqual([
+    "nova/nova-api-uwsgi.ini",
+    "nova/nova_api/nova-api-uwsgi.ini",
+    "nova/nova-api/nova-api-uwsgi.ini",
+    "nova/node1/nova-api-uwsgi.ini",
+  ])
 })
 
 it("merges YAML at every depth and replaces lists", () => {

@@ -126,13 +126,13 @@ print(boto3.client("s3", "r", endpoint_url="http://s3", aws_access_key_id="a", a
   "cinder-scheduler": ["cinder", "cinder-scheduler --version", /26\./],
   "cinder-volume": [
     "cinder",
-    `cinder-volume --version; ${python("cinder.volume.drivers.lvm", "cinder.volume.drivers.rbd", "rtslib_fb")}; which lvs thin_check tgtadm mount.nfs nvme multipath targetcli; tgt-admin --help; head -1 /etc/tgt/targets.conf; sudo -nl`,
-    /26\..*imported.*lvs.*thin_check.*tgtadm.*mount.nfs.*nvme.*multipath.*targetcli.*include \/var\/lib\/cinder\/volumes.*cinder-rootwrap/s,
+    `cinder-volume --version; ${python("cinder.volume.drivers.lvm", "cinder.volume.drivers.rbd", "rtslib_fb")}; rbd --version; which lvs thin_check tgtadm mount.nfs nvme multipath targetcli; tgt-admin --help; head -1 /etc/tgt/targets.conf; sudo -nl`,
+    /26\..*imported.*ceph version.*lvs.*thin_check.*tgtadm.*mount.nfs.*nvme.*multipath.*targetcli.*include \/var\/lib\/cinder\/volumes.*cinder-rootwrap/s,
   ],
   "cinder-backup": [
     "cinder",
-    `cinder-backup --version; ${python("cinder.backup.drivers.s3", "cinder.backup.drivers.swift", "cinder.backup.drivers.nfs", "cinder.backup.drivers.gcs", "cinder.backup.drivers.ceph")}`,
-    /26\..*imported/s,
+    `cinder-backup --version; ${python("cinder.backup.drivers.s3", "cinder.backup.drivers.swift", "cinder.backup.drivers.nfs", "cinder.backup.drivers.gcs", "cinder.backup.drivers.ceph")}; rbd --version`,
+    /26\..*imported.*ceph version/s,
   ],
   "heat-api": [
     "heat",
