@@ -79,7 +79,12 @@ export function sshTransport(host: HostEndpoint, privateKey: Secret, clock: Cloc
 
   const exec = async (command: readonly string[], options: ExecOptions = {}): Promise<ExecResult> => {
     const words = shellWords(command)
-    const work = sessions.pass(async () => runOver(await client(), words, options.input))
+    const work = sessions.pass(async () => {
+      const connected = await client()
+      // Whoever was called off while it waited must not run after all.
+      options.signal?.throwIfAborted()
+      return runOver(connected, words, options.input)
+    })
     const result = await bounded(words, options.timeoutMs ?? execTimeout, options.signal, work)
     if (result.code === 0 || options.accept?.includes(result.code)) return result
     const tail = (result.stderr || result.stdout).trim().split("\n").slice(-tailLines).join("\n")

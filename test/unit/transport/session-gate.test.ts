@@ -14,7 +14,7 @@ afterEach(async () => {
 
 /** A host that answers any command by it, after a moment, and opens no more than `allowed` sessions at once. */
 async function hostOf(allowed: number) {
-  const seen = { open: 0, most: 0, refused: 0 }
+  const seen = { open: 0, most: 0, refused: 0, commands: [] as string[] }
   const server = new ssh2.Server({ hostKeys: [host.private] }, (client) => {
     client.on("authentication", (context) => context.accept())
     client.on("error", () => {})
@@ -25,6 +25,7 @@ async function hostOf(allowed: number) {
       }
       seen.most = Math.max(seen.most, ++seen.open)
       accept().on("exec", (acceptExec, _reject, { command }) => {
+        seen.commands.push(command)
         const channel = acceptExec()
         setTimeout(() => {
           seen.open--
@@ -65,4 +66,16 @@ test("a host that allows fewer gets all of them all the same", async () => {
 test("a host that allows none is an error", async () => {
   const { transport } = await hostOf(0)
   await expect(transport.exec(["true"])).rejects.toThrow(/Channel open failure/)
+})
+
+test("a command that was called off while it waited never runs", async () => {
+  const { seen, transport } = await hostOf(10)
+  const caller = new AbortController()
+  const others = commands.map((each) => transport.exec([each]))
+  const calledOff = transport.exec(["late"], { signal: caller.signal })
+  caller.abort(new Error("called off"))
+  await expect(calledOff).rejects.toThrow("called off")
+  await Promise.all(others)
+  await transport.exec(["last"])
+  expect(seen.commands).toEqual([...commands, "last"])
 })
