@@ -3,12 +3,11 @@ import loadbalancer from "../../../services/loadbalancer/service.ts"
 import mariadb from "../../../services/mariadb/service.ts"
 import rabbitmq from "../../../services/rabbitmq/service.ts"
 import { execIn } from "../../../src/deploy/engine.ts"
-import { type DeployRequest, type DeployResult, deployRun, planDeploy } from "../../../src/deploy/run.ts"
 import type { ServiceDefinition } from "../../../src/deploy/service.ts"
 import type { HostTransport } from "../../../src/transport/port.ts"
 import { sshTransport } from "../../../src/transport/ssh.ts"
 import { systemClock as clock } from "../../../src/util/clock.ts"
-import { startSite, type TestSite } from "./site.ts"
+import { changes, startSite, type TestSite, verbsOf } from "./site.ts"
 
 let site: TestSite
 const on: Record<string, HostTransport> = {}
@@ -36,10 +35,7 @@ afterAll(async () => {
   await site?.stop()
 }, 2 * minutes)
 
-const signal = () => AbortSignal.timeout(5 * minutes)
-const deploy = (more: Partial<DeployRequest> = {}) => deployRun({ ...site.request, signal: signal(), ...more })
-const plan = () => planDeploy({ ...site.request, signal: signal() })
-const changes = ({ planned }: DeployResult) => planned.map(({ action, target }) => `${action} ${target}`)
+const { signal, deploy, plan } = verbsOf(() => site)
 const server = (host: string) => on[host]!.engine.getContainer("mariadb")
 
 /** At the virtual address, as a service would, by a client on this host. */

@@ -6,7 +6,6 @@ import { vipChecks } from "../../../src/deploy/checks/vips.ts"
 import { execIn } from "../../../src/deploy/engine.ts"
 import { deployHost } from "../../../src/deploy/host.ts"
 import { Placement } from "../../../src/deploy/placement.ts"
-import { type DeployRequest, type DeployResult, deployRun, planDeploy } from "../../../src/deploy/run.ts"
 import type { SiteConfig } from "../../../src/deploy/site.ts"
 import type { HostTransport } from "../../../src/transport/port.ts"
 import { sshTransport } from "../../../src/transport/ssh.ts"
@@ -14,7 +13,7 @@ import { systemClock as clock } from "../../../src/util/clock.ts"
 import { run } from "../../../src/util/run.ts"
 import { Secret } from "../../../src/util/secret.ts"
 import { services } from "./services.ts"
-import { startSite, type TestSite } from "./site.ts"
+import { changes, startSite, type TestSite, verbsOf } from "./site.ts"
 
 let site: TestSite
 const on: Record<string, HostTransport> = {}
@@ -45,10 +44,7 @@ afterAll(async () => {
   await site?.stop()
 }, 2 * minutes)
 
-const signal = () => AbortSignal.timeout(5 * minutes)
-const deploy = (more: Partial<DeployRequest> = {}) => deployRun({ ...site.request, signal: signal(), ...more })
-const plan = (more: Partial<DeployRequest> = {}) => planDeploy({ ...site.request, signal: signal(), ...more })
-const changes = ({ planned }: DeployResult) => planned.map(({ action, target }) => `${action} ${target}`)
+const { signal, deploy, plan } = verbsOf(() => site)
 
 async function openstack(...args: string[]): Promise<string> {
   const clouds = join(site.request.accessFolder, "clouds.yaml")

@@ -8,14 +8,13 @@ import { prechecks } from "../../../src/deploy/checks/prechecks.ts"
 import { deployHost } from "../../../src/deploy/host.ts"
 import { runJournal } from "../../../src/deploy/journal.ts"
 import { Placement } from "../../../src/deploy/placement.ts"
-import { type DeployRequest, type DeployResult, deployRun, planDeploy } from "../../../src/deploy/run.ts"
 import { siteServices } from "../../../src/service/site-services.ts"
 import { blankNode } from "../../../src/store/blank.ts"
 import type { HostTransport } from "../../../src/transport/port.ts"
 import { sshTransport } from "../../../src/transport/ssh.ts"
 import { systemClock as clock } from "../../../src/util/clock.ts"
 import { run } from "../../../src/util/run.ts"
-import { startSite, type TestSite } from "./site.ts"
+import { changes, startSite, type TestSite, verbsOf } from "./site.ts"
 
 let site: TestSite
 let host: HostTransport
@@ -31,10 +30,7 @@ afterAll(async () => {
   await site?.stop()
 }, 2 * minutes)
 
-const signal = () => AbortSignal.timeout(5 * minutes)
-const deploy = (more: Partial<DeployRequest> = {}) => deployRun({ ...site.request, signal: signal(), ...more })
-const plan = (more: Partial<DeployRequest> = {}) => planDeploy({ ...site.request, signal: signal(), ...more })
-const changes = ({ planned }: DeployResult) => planned.map(({ action, target }) => `${action} ${target}`)
+const { signal, deploy, plan } = verbsOf(() => site)
 
 /** Everything that lasts on the host and is not a clock: containers by what they were made from, and all files. */
 async function endState() {

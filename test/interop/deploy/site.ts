@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pushImages } from "../../../src/build/containers/push.ts"
 import { parseLock } from "../../../src/deploy/lock.ts"
-import type { DeployRequest } from "../../../src/deploy/run.ts"
+import { type DeployRequest, type DeployResult, deployRun, planDeploy } from "../../../src/deploy/run.ts"
 import type { ServiceDefinition } from "../../../src/deploy/service.ts"
 import { resolveSite, type SiteFile } from "../../../src/deploy/site.ts"
 import { imagesOf } from "../../../src/deploy/wanted.ts"
@@ -109,3 +109,17 @@ async function retry<T>(work: () => Promise<T>): Promise<T> {
     }
   }
 }
+
+const patienceMs = 5 * 60_000
+
+/** The verbs of one site; it is asked for with each call, as hooks start it after a file has been read. */
+export function verbsOf(site: () => TestSite) {
+  const signal = () => AbortSignal.timeout(patienceMs)
+  return {
+    signal,
+    deploy: (more: Partial<DeployRequest> = {}) => deployRun({ ...site().request, signal: signal(), ...more }),
+    plan: (more: Partial<DeployRequest> = {}) => planDeploy({ ...site().request, signal: signal(), ...more }),
+  }
+}
+
+export const changes = ({ planned }: DeployResult) => planned.map(({ action, target }) => `${action} ${target}`)
