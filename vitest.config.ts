@@ -2,7 +2,8 @@ import { defineConfig } from "vitest/config"
 
 /**
  * `unit` needs nothing but Node; `interop`, `e2e` and `cloud` need root, the Debian packages of scripts/setup, and
- * network namespaces (and, for e2e and cloud, QEMU and a Docker Engine). Interop files run one at a time: they share two cores.
+ * network namespaces (and, for e2e and cloud, QEMU and a Docker Engine). Interop files run two at a time, each in a world of
+ * its own: much of their time is waiting.
  */
 export default defineConfig({
   test: {
@@ -14,7 +15,7 @@ export default defineConfig({
           include: ["test/interop/**/*.test.ts"],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
       {

@@ -93,7 +93,7 @@ interface Network {
 }
 
 /** A network that overlaps no other of the engine's, so that several tests can have hosts at once. */
-async function freeNetwork(name: string): Promise<Network> {
+export async function freeNetwork(name: string): Promise<Network> {
   for (let third = 17; ; third++) {
     const prefix = `10.231.${third}`
     try {

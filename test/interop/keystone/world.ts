@@ -18,10 +18,8 @@ import type { SecretStore } from "../../../src/store/port.ts"
 import { systemClock as clock } from "../../../src/util/clock.ts"
 import { run } from "../../../src/util/run.ts"
 import type { Secret } from "../../../src/util/secret.ts"
-import { builtImages, docker } from "../deploy/container-host.ts"
+import { builtImages, docker, freeNetwork } from "../deploy/container-host.ts"
 
-/** Not that of test/interop/deploy, which may be at work on the same engine. */
-const subnet = "10.231.18.0/24"
 const services = [mariadb, memcached, keystone]
 
 /**
@@ -41,8 +39,8 @@ export async function startKeystone(name: string) {
     }
     const folder = await mkdtemp(join(tmpdir(), "bifrost-keystone-"))
     cleanups.push(() => rm(folder, { recursive: true, force: true }))
-    const network = await docker.createNetwork({ Name: name, IPAM: { Config: [{ Subnet: subnet }] } })
-    cleanups.push(() => network.remove())
+    await freeNetwork(name)
+    cleanups.push(() => docker.getNetwork(name).remove())
     const holder = await docker.createContainer({
       name,
       Image: reference("memcached"),
