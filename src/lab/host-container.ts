@@ -21,6 +21,16 @@ export interface HostContainer {
   readonly devices?: readonly string[]
 }
 
+/**
+ * What an engine inside needs for mounts, cgroups and netfilter, and may hand on to the services' containers. By name, as
+ * engines differ in what ALL means where a machine itself lacks some; not the machine's clock, memory or limits.
+ */
+const hostCapabilities = [
+  ...["AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "IPC_LOCK", "IPC_OWNER", "KILL"],
+  ...["LEASE", "MKNOD", "NET_ADMIN", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_RAW", "SETFCAP", "SETGID", "SETPCAP"],
+  ...["SETUID", "SYS_ADMIN", "SYS_CHROOT", "SYS_MODULE", "SYS_NICE", "SYS_PTRACE"],
+]
+
 /** What the engine is told so that a container can be a host: an engine and machines run inside, with networks of their own. */
 export function hostContainerOptions(host: HostContainer): Docker.ContainerCreateOptions {
   const Labels = { ...host.labels }
@@ -44,9 +54,8 @@ export function hostContainerOptions(host: HostContainer): Docker.ContainerCreat
       ],
       // Emptied by each start, as a machine's: pids of the engine's last life would keep the next one from starting.
       Tmpfs: { "/run": "mode=755" },
-      CapAdd: ["ALL"],
-      // Without --privileged: an engine inside needs mounts, cgroups and netfilter, not the machine's own resources.
-      CapDrop: ["SYS_RESOURCE"],
+      CapDrop: ["ALL"],
+      CapAdd: [...hostCapabilities],
       SecurityOpt: ["seccomp=unconfined", "apparmor=unconfined"],
       MaskedPaths: [],
       ReadonlyPaths: [],
