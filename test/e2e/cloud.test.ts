@@ -149,12 +149,26 @@ outputs:
   })
 })
 
+/** Prints what the host's engine tells of every container, on the host, which has no client of the engine. */
+const inspectAll = `
+import http.client, json, socket
+class Engine(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect("/run/docker.sock")
+def get(path):
+    engine = Engine("engine")
+    engine.request("GET", path)
+    return engine.getresponse().read().decode()
+for container in json.loads(get("/containers/json?all=1")):
+    print(get("/containers/" + container["Id"] + "/json"))
+`
+
 it("tells nobody a secret: not in labels, environments, command lines", async () => {
   const password = /password: (\S+)/.exec(readFileSync(clouds, "utf8"))?.[1] ?? "none"
-  const seen = await journey.bifrost([
-    ...["lab", "ssh", "--name", journey.lab, "host1"],
-    "docker ps -aq | xargs docker inspect; cat /proc/[0-9]*/cmdline | tr '\\0' ' '",
-  ])
-  expect(seen.stdout.length).toBeGreaterThan(10_000)
+  const program = `python3 -c '${inspectAll}'; cat /proc/[0-9]*/cmdline | tr '\\0' ' '`
+  const seen = await journey.ssh("host1", program)
+  for (const shown of ['"Name":"/nova_api"', '"Name":"/mariadb"', "neutron-server"])
+    expect(seen.stdout).toContain(shown)
   expect(seen.stdout).not.toContain(password)
 })
