@@ -77,6 +77,24 @@ const metadata: ContainerDefinition = {
 }
 
 /**
+ * The agent's socket is its own and its group's, which is that of the proxies: neutron 26 does not carry out
+ * `metadata_proxy_socket_mode` here.
+ */
+const startOvnMetadata: FileDefinition = {
+  name: "start-ovn-metadata-agent",
+  dest: "/etc/neutron/start-ovn-metadata-agent",
+  owner: "root:root",
+  perm: "0755",
+  content: () =>
+    [
+      "#!/bin/bash",
+      "umask 0002",
+      `exec ${command("neutron-ovn-metadata-agent", [config, ovnMetadataAgent])()}`,
+      "",
+    ].join("\n"),
+}
+
+/**
  * The same with OVN, where each host answers its own instances: in a namespace for each network, by a proxy that it starts
  * itself.
  */
@@ -85,9 +103,9 @@ const ovnMetadata: ContainerDefinition = {
   image: "neutron-ovn-metadata-agent",
   group: "compute",
   each: true,
-  command: command("neutron-ovn-metadata-agent", [config, ovnMetadataAgent]),
-  files: [config, ovnMetadataAgent],
-  access: agentAccess,
+  command: () => startOvnMetadata.dest,
+  files: [config, ovnMetadataAgent, startOvnMetadata],
+  access: { ...agentAccess, user: "root:neutron" },
   volumes: [logVolume, ovsVolume, netnsVolume],
   needs: ["here/container/ovn_controller", "container/ovn_nb_db", "container/nova_metadata"],
   healthy: () => ["healthcheck_port", "neutron-ovn-metadata-agent", "6642"],

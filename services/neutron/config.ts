@@ -131,8 +131,6 @@ export const ovnMetadataAgent = file("neutron_ovn_metadata_agent.ini", (context)
     ...metadata(context),
     metadata_proxy_user: "neutron",
     metadata_proxy_group: "neutron",
-    // The socket is root's and the proxies are not; nobody else is in this container.
-    metadata_proxy_socket_mode: "all",
   },
   ovs: { ovsdb_connection: ovsdb },
   ovn: ovn(context),
