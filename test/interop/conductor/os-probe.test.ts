@@ -1,29 +1,29 @@
 import type { AddressInfo } from "node:net"
-import ssh2 from "ssh2"
+import type ssh2 from "ssh2"
 import { afterEach, beforeEach, expect, test } from "vitest"
 import { sshProbe } from "../../../src/conductor/os-probe.ts"
-import { Secret } from "../../../src/util/secret.ts"
+import { newKeyPair } from "../../../src/transport/key-pair.ts"
+import type { Secret } from "../../../src/util/secret.ts"
 import { sshServer } from "./machine.ts"
 
-const { generateKeyPairSync } = ssh2.utils
-const host = generateKeyPairSync("ed25519")
-const site = generateKeyPairSync("ed25519")
+const host = newKeyPair("host")
+const site = newKeyPair("site")
 const signal = new AbortController().signal
 
 let server: ssh2.Server
 let done: boolean
 beforeEach(async () => {
   done = true
-  server = sshServer(host.private, [site.public], () => done)
+  server = sshServer(host.private.reveal(), [site.public], () => done)
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
 })
 afterEach(() => new Promise((resolve) => server.close(resolve)))
 
-const target = (changes: { hostKey?: string; privateKey?: string } = {}) => ({
+const target = (changes: { hostKey?: string; privateKey?: Secret } = {}) => ({
   host: "127.0.0.1",
   port: (server.address() as AddressInfo).port,
   hostKey: changes.hostKey ?? host.public,
-  privateKey: new Secret(changes.privateKey ?? site.private),
+  privateKey: changes.privateKey ?? site.private,
   firstBoot: true,
 })
 
@@ -42,7 +42,7 @@ test("of a system that others installed no first boot is asked for", async () =>
 })
 
 test("a system with another host key never learns of our key", async () => {
-  const hostKey = generateKeyPairSync("ed25519").public
+  const hostKey = newKeyPair("other").public
   let asked = false
   server.on("connection", (client) => client.on("authentication", () => (asked = true)))
   const verdict = await sshProbe.check(target({ hostKey }), signal)
@@ -51,7 +51,7 @@ test("a system with another host key never learns of our key", async () => {
 })
 
 test("a system that does not know our key is not up", async () => {
-  const privateKey = generateKeyPairSync("ed25519").private
+  const privateKey = newKeyPair("other").private
   expect(await sshProbe.check(target({ privateKey }), signal)).toMatchObject({ up: false })
 })
 

@@ -1,12 +1,12 @@
 import type { AddressInfo } from "node:net"
 import ssh2 from "ssh2"
 import { afterEach, expect, test } from "vitest"
+import { newKeyPair } from "../../../src/transport/key-pair.ts"
 import { sshTransport } from "../../../src/transport/ssh.ts"
 import { systemClock } from "../../../src/util/clock.ts"
-import { Secret } from "../../../src/util/secret.ts"
 
-const host = ssh2.utils.generateKeyPairSync("ed25519")
-const key = new Secret(ssh2.utils.generateKeyPairSync("ed25519").private)
+const host = newKeyPair("host")
+const key = newKeyPair("key").private
 const ends: (() => unknown)[] = []
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end()
@@ -15,7 +15,7 @@ afterEach(async () => {
 /** A host that answers any command by it, after a moment, and opens no more than `allowed` sessions at once. */
 async function hostOf(allowed: number) {
   const seen = { open: 0, most: 0, refused: 0, commands: [] as string[] }
-  const server = new ssh2.Server({ hostKeys: [host.private] }, (client) => {
+  const server = new ssh2.Server({ hostKeys: [host.private.reveal()] }, (client) => {
     client.on("authentication", (context) => context.accept())
     client.on("error", () => {})
     client.on("session", (accept, reject) => {
