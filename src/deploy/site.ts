@@ -172,9 +172,9 @@ const services = part(
     }),
     neutron: service("neutron", "Neutron (networks)", {
       plugin: choice(
-        ["openvswitch", "ovn"],
-        "openvswitch",
-        "What carries instances' networks: ML2 with agents around Open vSwitch, or ML2 with OVN. Not to be changed under networks that are there.",
+        ["ovn", "openvswitch"],
+        "ovn",
+        "What carries instances' networks: ML2 with OVN, or ML2 with agents around Open vSwitch. Not to be changed under networks that are there.",
         "neutron_plugin_agent",
       ),
       datapath: choice(

@@ -5,7 +5,7 @@ import { defaultSite, resolveSite, siteSchema } from "../../../../src/deploy/sit
 it("has every core service and its usual options when the operator says nothing", () => {
   expect(Value.Check(siteSchema, defaultSite)).toBe(true)
   expect(Object.values(defaultSite.services).every(({ enabled }) => enabled)).toBe(true)
-  expect(defaultSite).toMatchObject({ region: "RegionOne", services: { neutron: { plugin: "openvswitch" } } })
+  expect(defaultSite).toMatchObject({ region: "RegionOne", services: { neutron: { plugin: "ovn" } } })
 })
 
 it("keeps what the operator says and fills in the rest, down to a part that is given empty", () => {
