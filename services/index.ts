@@ -3,6 +3,7 @@ import cinder from "./cinder/service.ts"
 import glance from "./glance/service.ts"
 import heat from "./heat/service.ts"
 import horizon from "./horizon/service.ts"
+import iscsi from "./iscsi/service.ts"
 import keystone from "./keystone/service.ts"
 import loadbalancer from "./loadbalancer/service.ts"
 import logs from "./logs/service.ts"
@@ -18,6 +19,6 @@ import valkey from "./valkey/service.ts"
 
 /** What a site can run; the site file says what it does. Order has no meaning: the graph follows what each needs. */
 export const services: readonly ServiceDefinition[] = [
-  ...[mariadb, rabbitmq, memcached, valkey, loadbalancer, logs, openvswitch, ovn],
+  ...[mariadb, rabbitmq, memcached, valkey, loadbalancer, logs, openvswitch, ovn, iscsi],
   ...[keystone, glance, placement, nova, neutron, cinder, heat, horizon],
 ]

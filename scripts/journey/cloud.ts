@@ -10,6 +10,11 @@ export const oneServer = (plugin: NetworkPlugin = defaultSite.services.neutron.p
   machines: ["--hosts", "1"],
   site: {
     networks: { provider: { physnet1: { bridge: "br-ex", interface: "eth1" } } },
-    services: { nova: { virt_type: "qemu" }, neutron: { plugin, datapath: "userspace" } },
+    services: {
+      nova: { virt_type: "qemu" },
+      neutron: { plugin, datapath: "userspace" },
+      // LVM needs an iSCSI initiator in the kernel. Nothing serves this share: Cinder's services run, without a volume.
+      cinder: { backends: { nfs: { shares: ["127.0.0.1:/volumes"] } } },
+    },
   },
 })

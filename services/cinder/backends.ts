@@ -1,5 +1,6 @@
 import type { OsloConfig } from "../../src/deploy/oslo.ts"
-import type { ServiceContext } from "../../src/deploy/service.ts"
+import type { FileDefinition, ServiceContext } from "../../src/deploy/service.ts"
+import type { SiteConfig } from "../../src/deploy/site.ts"
 import { cephConfPath } from "../common/ceph.ts"
 
 type Section = OsloConfig[string]
@@ -50,7 +51,15 @@ function sectionsOf({ site, host, secret }: ServiceContext): (readonly [string, 
   )
 }
 
-export const nfsShares = "/etc/cinder/nfs_shares"
+const nfsShares = "/etc/cinder/nfs_shares"
+
+/** What the NFS driver mounts, a share on each line; none where volumes are elsewhere. */
+export function nfsSharesFile({ services: { cinder } }: SiteConfig): readonly FileDefinition[] {
+  const { nfs } = cinder.backends
+  const content = () => `${nfs?.shares.join("\n")}\n`
+  return nfs ? [{ name: "nfs_shares", dest: nfsShares, owner: "cinder:cinder", perm: "0600", content }] : []
+}
+
 export const enabledBackends = (context: ServiceContext): string[] => sectionsOf(context).map(([name]) => name)
 export const backendSections = (context: ServiceContext): OsloConfig => Object.fromEntries(sectionsOf(context))
 

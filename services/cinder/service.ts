@@ -1,12 +1,14 @@
+import type { KernelFeature } from "../../src/deploy/kernel.ts"
 import {
   type ContainerDefinition,
   type DatabaseDefinition,
   defineService,
-  type FileDefinition,
   type ServiceUser,
 } from "../../src/deploy/service.ts"
+import type { SiteConfig } from "../../src/deploy/site.ts"
 import { bootstrapTask } from "../common/bootstrap.ts"
-import { cephConf, cephKeyring } from "../common/ceph.ts"
+import { cephFiles } from "../common/ceph.ts"
+import { iscsiNeeded, iscsiVolumes, volumesByIscsi } from "../common/iscsi.ts"
 import {
   authToken,
   configFile,
@@ -19,7 +21,7 @@ import {
   transportUrl,
 } from "../common/openstack.ts"
 import { uwsgiCommand, uwsgiFile } from "../common/uwsgi.ts"
-import { backendSections, backupOptions, enabledBackends } from "./backends.ts"
+import { backendSections, backupOptions, enabledBackends, nfsSharesFile } from "./backends.ts"
 
 const port = 8776
 const cinderDatabase: DatabaseDefinition = { name: "cinder", password: "cinder_database_password" }
@@ -60,13 +62,15 @@ const wsgi = {
   workerMb: 150,
 }
 
+const agentNeeds = ["task/bootstrap_cinder", "container/rabbitmq", "catalog/cinder"]
+
 const agent = (name: string, binary: string): ContainerDefinition => ({
   name,
   image: binary,
   command: () => `${binary} --config-file /etc/cinder/cinder.conf`,
   files: [config],
   volumes: [logVolume],
-  needs: ["task/bootstrap_cinder", "container/rabbitmq", "catalog/cinder"],
+  needs: agentNeeds,
   healthy: () => ["healthcheck_port", binary, "5672"],
 })
 
@@ -79,11 +83,11 @@ const attaches = {
 } as const
 const attachVolumes = [logVolume, "/dev/:/dev/", "/run:/run:shared", "cinder:/var/lib/cinder"]
 
-/** How a container reaches Ceph: once for each of its clients, and not at all without one. */
-function cephFiles(...clients: readonly ({ readonly user: string } | undefined)[]): readonly FileDefinition[] {
-  const users = [...new Set(clients.flatMap((client) => client?.user ?? []))]
-  return users.length === 0 ? [] : [cephConf, ...users.map((user) => cephKeyring(user, "cinder", "container"))]
-}
+/** What their backends mount and map. */
+const kernel = ({ services: { cinder } }: SiteConfig): KernelFeature[] => [
+  ...(cinder.backends.lvm ? (["dm_mod", "dm_thin_pool"] as const) : []),
+  ...(cinder.backends.nfs ? (["nfs"] as const) : []),
+]
 
 export default defineService({
   name: "cinder",
@@ -121,9 +125,15 @@ export default defineService({
     {
       ...agent("cinder_volume", "cinder-volume"),
       group: "storage",
-      siteFiles: ({ site }) => cephFiles(site.services.cinder.backends.rbd),
+      siteFiles: ({ site }) => [
+        ...nfsSharesFile(site),
+        ...cephFiles("cinder", "container", site.services.cinder.backends.rbd),
+      ],
+      kernel,
       access: attaches,
       volumes: attachVolumes,
+      siteVolumes: (site) => (volumesByIscsi(site) ? iscsiVolumes : []),
+      needs: [...agentNeeds, iscsiNeeded, "here/container/tgtd"],
       permissions: [{ path: "/var/lib/cinder", owner: "cinder:cinder" }],
     },
     {
@@ -131,9 +141,13 @@ export default defineService({
       group: "storage",
       enabled: ({ services: { cinder } }) => cinder.backup !== undefined,
       // A volume is read as the client that its backend has.
-      siteFiles: ({ site: { services } }) => cephFiles(services.cinder.backends.rbd, services.cinder.backup?.rbd),
+      siteFiles: ({ site: { services } }) =>
+        cephFiles("cinder", "container", services.cinder.backends.rbd, services.cinder.backup?.rbd),
+      kernel: ({ services: { cinder } }) => (cinder.backends.nfs || cinder.backup?.nfs ? ["nfs"] : []),
       access: attaches,
       volumes: attachVolumes,
+      siteVolumes: (site) => (volumesByIscsi(site) ? iscsiVolumes : []),
+      needs: [...agentNeeds, iscsiNeeded],
       permissions: [{ path: "/var/lib/cinder", owner: "cinder:cinder" }],
     },
   ],

@@ -29,7 +29,7 @@ const givenKeyring = (client: string, of: "service" | "container", take: (text: 
 })
 
 /** The key by which a service logs in to Ceph as `client`, readable by `owner` alone. */
-export const cephKeyring = (client: string, owner: string, of: "service" | "container"): FileDefinition => ({
+const cephKeyring = (client: string, owner: string, of: "service" | "container"): FileDefinition => ({
   name: keyringName(client),
   dest: `/etc/ceph/${keyringName(client)}`,
   owner: `${owner}:${owner}`,
@@ -37,6 +37,16 @@ export const cephKeyring = (client: string, owner: string, of: "service" | "cont
   content: () => undefined,
   given: givenKeyring(client, of, (text) => (keyOf(text, client) === undefined ? undefined : text)),
 })
+
+/** How a service's container reaches Ceph as each of its clients, once each; nothing where it has none. */
+export function cephFiles(
+  service: string,
+  of: "service" | "container",
+  ...clients: readonly ({ readonly user: string } | undefined)[]
+): readonly FileDefinition[] {
+  const users = [...new Set(clients.flatMap((client) => client?.user ?? []))]
+  return users.length === 0 ? [] : [cephConf, ...users.map((user) => cephKeyring(user, service, of))]
+}
 
 /**
  * A client's key as a secret of libvirt's, which hands it to QEMU when a disk is in Ceph: volumes name it by its UUID.

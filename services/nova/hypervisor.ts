@@ -1,6 +1,7 @@
 import type { ContainerDefinition, FileDefinition, FilesContext } from "../../src/deploy/service.ts"
 import type { SiteConfig } from "../../src/deploy/site.ts"
-import { cephConf, cephKeyring, libvirtSecret } from "../common/ceph.ts"
+import { cephConf, cephFiles, libvirtSecret } from "../common/ceph.ts"
+import { iscsiNeeded, iscsiVolumes, volumesByIscsi } from "../common/iscsi.ts"
 import { logVolume } from "../common/openstack.ts"
 import { ovsVolume } from "../common/ovs.ts"
 import { computeConfig } from "./config.ts"
@@ -63,11 +64,6 @@ const cephSecrets = ({ site, secret }: FilesContext): readonly FileDefinition[] 
   return clients.length === 0 ? [] : [cephConf, ...secrets]
 }
 
-const cephKeyrings = ({ site }: FilesContext): readonly FileDefinition[] => {
-  const users = [...new Set(cephClients(site).map(({ user }) => user))]
-  return users.length === 0 ? [] : [cephConf, ...users.map((user) => cephKeyring(user, "nova", "service"))]
-}
-
 /** Keeps instances' console logs; apart from libvirtd, so that neither's restart cuts them off. */
 const virtlogd: ContainerDefinition = {
   name: "nova_virtlogd",
@@ -117,7 +113,7 @@ const libvirt: ContainerDefinition = {
 
 const compute: ContainerDefinition = {
   name: "nova_compute",
-  kernel: ({ services: { cinder } }) => (cinder.enabled && cinder.backends.lvm ? ["iscsi_tcp"] : []),
+  kernel: ({ services: { cinder } }) => (cinder.enabled && cinder.backends.nfs ? ["nfs"] : []),
   image: "nova-compute",
   group: "compute",
   each: true,
@@ -125,10 +121,17 @@ const compute: ContainerDefinition = {
   access: { capabilities: ["NET_ADMIN", "SYS_ADMIN", "DAC_READ_SEARCH"], allDevices: true, unconfined: true },
   command: () => "nova-compute --config-file /etc/nova/nova.conf",
   files: [computeConfig],
-  siteFiles: cephKeyrings,
+  siteFiles: ({ site }) => cephFiles("nova", "service", ...cephClients(site)),
   volumes: [logVolume, devices, libvirtRun, ovsVolume, instances, shares],
+  siteVolumes: (site) => (volumesByIscsi(site) ? iscsiVolumes : []),
   permissions: [{ path: "/var/lib/nova", owner: "nova:nova" }],
-  needs: ["here/container/nova_libvirt", "container/nova_conductor", "catalog/placement", "catalog/neutron"],
+  needs: [
+    "here/container/nova_libvirt",
+    iscsiNeeded,
+    "container/nova_conductor",
+    "catalog/placement",
+    "catalog/neutron",
+  ],
   healthy: () => ["healthcheck_port", "nova-compute", "5672"],
 }
 

@@ -23,7 +23,9 @@ export const kernelFeatures = {
   kvm: { purpose: "instances at native speed", otherwise: "let nova emulate (virt_type qemu): several times slower" },
   iscsi_tcp: { purpose: "volumes over iSCSI", otherwise: "let cinder use NFS or Ceph" },
   target_core_mod: { purpose: "exporting volumes over iSCSI (LIO)", otherwise: "let cinder use NFS or Ceph" },
+  dm_mod: { purpose: "logical volumes", otherwise: "let cinder use NFS or Ceph" },
   dm_thin_pool: { purpose: "thin LVM volumes", otherwise: "let cinder's LVM volumes be thick, or use NFS or Ceph" },
+  nfs: { purpose: "mounting NFS shares", otherwise: "let cinder use LVM or Ceph" },
   nbd: { purpose: "looking into disk images", otherwise: "give instances a config drive instead of injected files" },
   br_netfilter: {
     purpose: "security groups by iptables",

@@ -110,6 +110,8 @@ export interface UnitDefinition {
   readonly siteFiles?: (context: FilesContext) => readonly FileDefinition[]
   /** `volume:/path` or `/path/on/host:/path`, with Docker's options behind another colon. */
   readonly volumes?: readonly string[]
+  /** Those that only some sites need. */
+  readonly siteVolumes?: (site: SiteConfig) => readonly string[]
   /** TCP ports of its host that it listens on, besides those of its entries in the catalog. */
   readonly listens?: readonly number[]
   /** Features of the host's kernel that it cannot do without. */

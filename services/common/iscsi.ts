@@ -1,0 +1,15 @@
+import type { SiteConfig } from "../../src/deploy/site.ts"
+
+/** What who attaches volumes over iSCSI has in common: one initiator a host, and its name. */
+
+/** Only LVM's volumes are: those of NFS and Ceph need no device on the host. */
+export const volumesByIscsi = ({ services: { cinder } }: SiteConfig) =>
+  cinder.enabled && cinder.backends.lvm !== undefined
+
+/** The host's name as an initiator and the targets it knows. */
+export const initiatorVolume = "iscsi_info:/etc/iscsi"
+
+/** For os-brick, which logs in by iscsid and then has the kernel look for the disk by a file under /sys. */
+export const iscsiVolumes = [initiatorVolume, "/sys:/sys"]
+
+export const iscsiNeeded = "here/container/iscsid"

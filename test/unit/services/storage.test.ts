@@ -1,0 +1,124 @@
+import { describe, expect, it } from "vitest"
+import { services } from "../../../services/index.ts"
+import { contextFrom } from "../../../src/deploy/context.ts"
+import { Placement } from "../../../src/deploy/placement.ts"
+import type { ServiceDefinition } from "../../../src/deploy/service.ts"
+import { resolveSite, type SiteFile } from "../../../src/deploy/site.ts"
+import { labels, renderUnit } from "../../../src/deploy/unit.ts"
+import { Secret } from "../../../src/util/secret.ts"
+
+const groups = ["control", "network", "compute", "storage"]
+const hosts = ["node1", "node2"].map((name, index) => ({
+  ...{ name, address: `192.0.2.1${index + 1}`, port: 22, user: "root", hostKey: "" },
+  groups: index === 0 ? groups : ["compute"],
+}))
+const names = services.flatMap(({ secrets }) => Object.keys(secrets ?? {}))
+const secrets = new Map(names.map((name) => [name, new Secret(name)]))
+
+/** All units of a site as hosts would have them, by `HOST/NAME`. */
+function rendered(file: SiteFile, definitions: readonly ServiceDefinition[] = services) {
+  const site = resolveSite(file)
+  const placement = new Placement(definitions, { hosts }, site)
+  const units = [...placement.containers, ...placement.tasks].map(({ unit, host }) => {
+    const facts = { cpus: 2, memoryMb: 4096, interfaces: [{ name: "eth0", addresses: [host.address] }] }
+    const made = renderUnit(unit, unit.image, contextFrom(host, facts, { placement, site, secrets }))
+    return [
+      `${host.name}/${unit.name}` as string,
+      { ...made, kernel: unit.kernel?.(site) ?? [], needs: unit.needs },
+    ] as const
+  })
+  return new Map(units)
+}
+
+const fingerprints = (...args: Parameters<typeof rendered>) =>
+  [...rendered(...args)].map(([name, unit]) => [name, unit.labels[labels.spec], unit.labels[labels.config]])
+
+/** The definitions without anything that only some sites have. */
+const plain = services.map((service): ServiceDefinition => {
+  const bare = ({ siteFiles: _, siteVolumes: __, ...unit }: ServiceDefinition["containers"][number]) => unit
+  return { ...service, containers: service.containers.map(bare) }
+})
+
+const nfs: SiteFile = { services: { cinder: { backends: { nfs: { shares: ["nfs:/volumes"] } } } } }
+const none: SiteFile = { services: { cinder: { enabled: false } } }
+const glanceConf = (file: SiteFile) =>
+  rendered(file)
+    .get("node1/glance_api")!
+    .files.find(({ path }) => path.endsWith("/glance-api.conf"))!.content
+
+describe("a site without Ceph", () => {
+  it.each([
+    ["without volumes", none, []],
+    // Those of iSCSI, which only LVM's volumes need.
+    ["with volumes of LVM", {}, ["node1/nova_compute", "node2/nova_compute", "node1/cinder_volume"]],
+    ["with volumes on NFS", nfs, ["node1/cinder_volume"]],
+  ])("has the fingerprints that it had, %s", (_, file, others) => {
+    const before = new Map(fingerprints(file, plain).map(([name, ...both]) => [name, both.join()]))
+    const changed = fingerprints(file).filter(([name, ...both]) => before.get(name) !== both.join())
+    expect(changed.map(([name]) => name).sort()).toEqual([...others].sort())
+  })
+
+  it("has no file, bind or option of Ceph's", () => {
+    const all = [none, nfs, {}].flatMap((file) => [...rendered(file).values()])
+    expect(all.length).toBeGreaterThan(50)
+    expect(JSON.stringify(all)).not.toMatch(/ceph|rbd|libvirt\/secrets/i)
+  })
+
+  it("keeps images in files, as before", () => {
+    expect(glanceConf({})).toContain("enabled_backends = file:file\nshow_multiple_locations = false\n")
+    expect(glanceConf({})).toContain(
+      "[glance_store]\ndefault_backend = file\n\n[file]\nfilesystem_store_datadir = /var/lib/glance/images/\n",
+    )
+    expect(glanceConf({})).not.toContain("show_image_direct_url")
+  })
+})
+
+describe("LVM's volumes", () => {
+  const lvm = rendered({})
+
+  it("go over iSCSI: a target where they are, an initiator where they are needed", () => {
+    const iscsi = [...lvm.keys()].filter((name) => /iscsid|tgtd/.test(name))
+    expect(iscsi.sort()).toEqual(["node1/iscsid", "node1/tgtd", "node2/iscsid"])
+    const config = JSON.parse(lvm.get("node1/tgtd")!.files[0]!.content)
+    expect(config.command).toBe("tgtd --foreground --iscsi portal=192.0.2.11:3260")
+  })
+
+  it("are attached under the name that iscsid has", () => {
+    for (const name of ["node2/iscsid", "node2/nova_compute", "node1/cinder_volume"]) {
+      const { Binds = [] } = lvm.get(name)!.options.HostConfig!
+      expect(Binds, name).toEqual(expect.arrayContaining(["iscsi_info:/etc/iscsi", "/sys:/sys"]))
+    }
+    expect(lvm.get("node2/nova_compute")!.needs).toContain("here/container/iscsid")
+  })
+
+  it("want of the kernel what they need", () => {
+    expect(lvm.get("node1/cinder_volume")!.kernel).toEqual(["dm_mod", "dm_thin_pool"])
+    expect(lvm.get("node2/iscsid")!.kernel).toEqual(["iscsi_tcp"])
+  })
+
+  it.each([
+    ["NFS", nfs],
+    ["no", none],
+  ])("are not there with %s volumes, and nothing of theirs", (_, file) => {
+    const units = rendered(file)
+    expect([...units.keys()].filter((name) => /iscsid|tgtd/.test(name))).toEqual([])
+    expect(JSON.stringify(units.get("node2/nova_compute")!.options)).not.toContain("iscsi")
+    expect(units.get("node1/cinder_volume")?.kernel).toEqual(file === nfs ? ["nfs"] : undefined)
+  })
+})
+
+describe("NFS", () => {
+  it("gives the driver its shares, a line each", () => {
+    const shares = ["nfs1:/volumes", "nfs2:/volumes"]
+    const { files } = rendered({ services: { cinder: { backends: { nfs: { shares } } } } }).get("node1/cinder_volume")!
+    const find = (name: string) => files.find(({ path }) => path === `/etc/kolla/cinder_volume/${name}`)!.content
+    expect(find("nfs_shares")).toBe("nfs1:/volumes\nnfs2:/volumes\n")
+    expect(find("cinder.conf")).toContain("nfs_shares_config = /etc/cinder/nfs_shares\n")
+    expect(JSON.parse(find("config.json")).config_files).toContainEqual({
+      source: "/var/lib/kolla/config_files/nfs_shares",
+      dest: "/etc/cinder/nfs_shares",
+      owner: "cinder:cinder",
+      perm: "0600",
+    })
+  })
+})
