@@ -1,7 +1,9 @@
 import { type DatabaseDefinition, defineService, type ServiceUser } from "../../src/deploy/service.ts"
 import { bootstrapTask } from "../common/bootstrap.ts"
+import { cephFiles } from "../common/ceph.ts"
 import { authToken, configFile, database, logging, logVolume } from "../common/openstack.ts"
 import { uwsgiCommand, uwsgiFile } from "../common/uwsgi.ts"
+import { storeOptions, storeSections } from "./stores.ts"
 
 const port = 9292
 const glanceDatabase: DatabaseDefinition = { name: "glance", password: "glance_database_password" }
@@ -13,15 +15,15 @@ const config = configFile({
   content: (context) => ({
     DEFAULT: {
       ...logging(context, "glance"),
-      enabled_backends: "file:file",
+      ...storeOptions(context.site),
       // Large uploads go through one worker; the store is shared by all.
       show_multiple_locations: false,
     },
     database: database(context, glanceDatabase),
     keystone_authtoken: authToken(context, user),
     paste_deploy: { flavor: "keystone" },
-    glance_store: { default_backend: "file" },
-    file: { filesystem_store_datadir: "/var/lib/glance/images/" },
+    glance_store: { default_backend: Object.keys(storeSections(context.site))[0] },
+    ...storeSections(context.site),
     os_glance_staging_store: { filesystem_store_datadir: "/var/lib/glance/staging/" },
     os_glance_tasks_store: { filesystem_store_datadir: "/var/lib/glance/tasks/" },
     oslo_middleware: { enable_proxy_headers_parsing: true },
@@ -51,6 +53,7 @@ export default defineService({
       image: "glance-api",
       command: () => uwsgiCommand(wsgi),
       files: [config, uwsgiFile(wsgi)],
+      siteFiles: ({ site }) => cephFiles("glance", "service", site.services.glance.backends.rbd),
       volumes: [logVolume, "glance:/var/lib/glance/"],
       permissions: [{ path: "/var/lib/glance", owner: "glance:glance" }],
       needs: ["task/bootstrap_glance", "container/memcached"],

@@ -138,7 +138,7 @@ const services = part(
               },
               {
                 ...group,
-                ...about("S3. Its keys are the secrets glance_backend_s3_access_key and glance_backend_s3_secret_key."),
+                ...about("S3; not deployed yet."),
               },
             ),
           ),

@@ -122,3 +122,20 @@ describe("NFS", () => {
     })
   })
 })
+
+describe("images in Ceph", () => {
+  it("go to the store that the site names first", () => {
+    const both = glanceConf({ services: { glance: { backends: { rbd: { pool: "pictures", user: "g" }, file: {} } } } })
+    expect(both).toContain("enabled_backends = rbd:rbd,file:file\n")
+    expect(both).toContain("default_backend = rbd\n")
+    expect(both).toContain(
+      "[rbd]\nrbd_store_user = g\nrbd_store_pool = pictures\nrbd_store_ceph_conf = /etc/ceph/ceph.conf\n",
+    )
+  })
+
+  it("show where they are, so that disks are cloned from them in the cluster", () => {
+    expect(glanceConf({ services: { glance: { backends: { rbd: {} } } } } as SiteFile)).toContain(
+      "show_image_direct_url = true\n",
+    )
+  })
+})
