@@ -50,6 +50,7 @@ export function registerLab(program: Command): void {
     .addOption(
       new Option("--firmware <kind>", `mixed alternates (${defaults.firmware})`).choices(["bios", "uefi", "mixed"]),
     )
+    .option("--external", "a second card, enp0s16, where instances will be reached")
     .option("--json", "print the lab's status as JSON")
     .addHelpText("after", examples("lab up", "lab up --nodes 3 --firmware mixed", "lab up --hosts 2"))
     .action(up)

@@ -5,6 +5,7 @@ import { external, type LabSpec, network } from "./spec.ts"
 
 export const namespacePath = (name: string) => `/run/netns/${name}`
 export const tapOf = (index: number) => `tap${index + 1}`
+export const externalTap = (tap: string) => `${tap}-ext`
 
 export function namespaceExists(name: string): boolean {
   return namespaceInode(namespacePath(name)) !== undefined
@@ -27,7 +28,7 @@ interface Link {
 }
 
 /**
- * The namespace with its bridge, the lab's and the BMCs' addresses, and a tap for each machine. Adds only what is not there
+ * The namespace with its bridges, the lab's and the BMCs' addresses, and a tap for each card of a machine. Adds only what is not there
  * and returns what that was.
  */
 export async function ensureNetwork(spec: LabSpec): Promise<string[]> {
@@ -53,7 +54,7 @@ export function missingLines(spec: LabSpec, links: readonly Link[]): string[] {
   const own = [network.own, ...spec.machines.map((machine) => machine.bmc.address)]
   const bridges = [
     { name: bridge, addresses: own.map((address) => `${address}/${prefix}`) },
-    ...(spec.hosts.length > 0
+    ...(spec.hosts.length > 0 || spec.machines.some((machine) => machine.external)
       ? [{ name: external.bridge, addresses: [`${external.gateway}/${external.prefix}`] }]
       : []),
   ]
@@ -66,10 +67,14 @@ export function missingLines(spec: LabSpec, links: readonly Link[]): string[] {
       if (!addresses.has(address.split("/")[0])) lines.push(`address add ${address} dev ${name}`)
     }
   }
-  for (const tap of spec.machines.map((_, index) => tapOf(index))) {
+  const taps = spec.machines.flatMap((machine, index) => [
+    { tap: tapOf(index), master: bridge },
+    ...(machine.external ? [{ tap: externalTap(tapOf(index)), master: external.bridge }] : []),
+  ])
+  for (const { tap, master } of taps) {
     const port = found.get(tap)
     if (!port) lines.push(`tuntap add ${tap} mode tap`)
-    if (port?.master !== bridge || !port.flags.includes("UP")) lines.push(`link set ${tap} master ${bridge} up`)
+    if (port?.master !== master || !port.flags.includes("UP")) lines.push(`link set ${tap} master ${master} up`)
   }
   return lines
 }

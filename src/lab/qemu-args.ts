@@ -1,7 +1,8 @@
 import type { Accelerator } from "./accelerator.ts"
 import type { BootOrder } from "./boot-order.ts"
 import type { MachineLayout } from "./layout.ts"
-import type { MachineSpec } from "./spec.ts"
+import { externalTap } from "./namespace.ts"
+import { externalMac, type MachineSpec } from "./spec.ts"
 
 /** ids that QMP's qom-set names; see boot-order.ts. */
 export const deviceIds = { disk: "disk0", net: "net0" } as const
@@ -40,6 +41,7 @@ export function qemuArgs(
       "-device",
       `virtio-net-pci,id=${deviceIds.net},netdev=tap0,mac=${machine.mac},bootindex=${index("net")}${rom(machine)}`,
     ],
+    ...(machine.external ? externalCard(machine, tap) : []),
     ...["-device", "virtio-rng-pci"],
     ...[
       "-chardev",
@@ -63,6 +65,14 @@ export function serialOf(machine: Pick<MachineSpec, "uuid">): string {
 /** Under UEFI an empty ROM leaves OVMF's own PXE client, the kind of client that real UEFI servers have. */
 function rom(machine: MachineSpec): string {
   return machine.firmware === "uefi" ? ",romfile=" : ""
+}
+
+/** Last on the bus at a slot of its own, so that systemd calls it enp0s16 in every machine; nobody boots from it. */
+function externalCard(machine: MachineSpec, tap: string): string[] {
+  return [
+    ...["-netdev", `tap,id=tap1,ifname=${externalTap(tap)},script=no,downscript=no`],
+    ...["-device", `virtio-net-pci,netdev=tap1,mac=${externalMac(machine)},addr=0x10,romfile=`],
+  ]
 }
 
 function pflash(layout: MachineLayout): string[] {

@@ -31,6 +31,8 @@ export interface MachineSpec {
   readonly cpus: number
   readonly memoryMb: number
   readonly diskBytes: number
+  /** It has a second card, on the network where instances are reached. */
+  readonly external?: boolean
   readonly bmc: { readonly address: string; readonly port: number; readonly user: string; readonly password: string }
 }
 
@@ -44,6 +46,7 @@ export interface LabOptions {
   readonly disk?: string
   /** `mixed` alternates, BIOS first. */
   readonly firmware?: Firmware | "mixed"
+  readonly external?: boolean
 }
 
 export const defaults = { nodes: 1, memory: "2G", cpus: 2, disk: "12G", firmware: "bios" } as const
@@ -59,7 +62,7 @@ export const network = {
   bmc: (index: number) => `172.22.0.${101 + index}`,
 } as const
 
-/** Where the hosts' second interfaces are: what a cloud's instances are reached by, as in DevStack. */
+/** Where the second interfaces of hosts and machines are: what a cloud's instances are reached by, as in DevStack. */
 export const external = { bridge: "ext0", gateway: "172.24.4.1", prefix: 24 } as const
 
 /** .11 to .60 are the machines', .61 to .100 the hosts' and .101 to .150 the BMCs'. */
@@ -107,9 +110,9 @@ export function extendLab(spec: LabSpec, options: LabOptions): LabSpec {
   if (hosts < spec.hosts.length) differences.push(`${spec.hosts.length} hosts, not ${hosts}`)
   for (const [index, machine] of spec.machines.entries()) {
     const asked = shapeOf(index, options)
-    for (const key of ["cpus", "memoryMb", "diskBytes", "firmware"] as const) {
-      if (options[optionOf[key]] === undefined || asked[key] === machine[key]) continue
-      differences.push(`${machine.name} has ${key} ${machine[key]}, not ${asked[key]}`)
+    for (const key of ["cpus", "memoryMb", "diskBytes", "firmware", "external"] as const) {
+      if (options[optionOf[key]] === undefined || asked[key] === (machine[key] ?? false)) continue
+      differences.push(`${machine.name} has ${key} ${machine[key] ?? false}, not ${asked[key]}`)
     }
   }
   if (differences.length > 0) throw new BifrostError(labErrors.LAB_DIFFERS, { detail: differences.join("; ") })
@@ -120,6 +123,7 @@ export function extendLab(spec: LabSpec, options: LabOptions): LabSpec {
         memory: `${first.memoryMb}M`,
         disk: `${first.diskBytes / 2 ** 20}M`,
         firmware: first.firmware,
+        external: first.external ?? false,
       }
     : {}
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
@@ -132,7 +136,13 @@ export function extendLab(spec: LabSpec, options: LabOptions): LabSpec {
   return { ...spec, machines: [...spec.machines, ...added], hosts: [...spec.hosts, ...addedHosts] }
 }
 
-const optionOf = { cpus: "cpus", memoryMb: "memory", diskBytes: "disk", firmware: "firmware" } as const
+const optionOf = {
+  cpus: "cpus",
+  memoryMb: "memory",
+  diskBytes: "disk",
+  firmware: "firmware",
+  external: "external",
+} as const
 
 function shapeOf(index: number, options: LabOptions) {
   const firmware = options.firmware ?? defaults.firmware
@@ -144,8 +154,12 @@ function shapeOf(index: number, options: LabOptions) {
     memoryMb: parseSize("--memory", options.memory ?? defaults.memory) / 2 ** 20,
     diskBytes: parseSize("--disk", options.disk ?? defaults.disk),
     firmware: firmware === "mixed" ? (index % 2 === 0 ? "bios" : "uefi") : firmware,
+    external: options.external ?? false,
   } as const
 }
+
+/** Of a machine's second card. */
+export const externalMac = ({ mac }: Pick<MachineSpec, "mac">) => mac.replace(/^52:54:00/, "52:54:01")
 
 /** Stable for a lab's name, so that a lab made again is the same hardware to whoever enrolled it. */
 function macOf(identity: string): string {

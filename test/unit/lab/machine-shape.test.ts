@@ -49,3 +49,14 @@ test("only what the network lacks is added", () => {
   const cutOff = [link("lo"), link("prov0", { addr_info: addresses }), link("tap1", { master: "prov0" }), link("tap2")]
   expect(missingLines(spec, cutOff)).toEqual(["address add 172.22.0.102/24 dev prov0", "link set tap2 master prov0 up"])
 })
+
+test("a second card is on the instances' network, under a name of its own in the guest, and nobody boots from it", () => {
+  const spec = planLab("lab-a", { nodes: 1, external: true })
+  const args = qemuArgs(spec.machines[0]!, layout.machine("node1"), "tap1", "tcg", ["net", "disk"])
+  expect(args).toContain("tap,id=tap1,ifname=tap1-ext,script=no,downscript=no")
+  const cards = args.filter((arg) => arg.startsWith("virtio-net-pci,"))
+  expect(cards[1]).toMatch(/,mac=52:54:01:\S+,addr=0x10,romfile=$/)
+  expect(missingLines(spec, [])).toEqual(
+    expect.arrayContaining(["address add 172.24.4.1/24 dev ext0", "link set tap1-ext master ext0 up"]),
+  )
+})
