@@ -51,3 +51,49 @@ export function tinyKernel(text: string): Uint8Array {
   image.write(text, 0x280, "latin1")
   return image
 }
+
+/** An EFI application for x86-64 (PE32+, one section, no relocations needed) that prints the text. */
+export function tinyEfiProgram(text: string): Uint8Array {
+  const fileAlignment = 0x200
+  const sectionAt = 0x1000
+  const image = Buffer.alloc(2 * fileAlignment)
+  image.write("MZ", 0, "latin1")
+  const pe = 0x40
+  image.writeUInt32LE(pe, 0x3c)
+  image.write("PE\0\0", pe, "latin1")
+  const coff = pe + 4
+  image.writeUInt16LE(0x8664, coff) // machine
+  image.writeUInt16LE(1, coff + 2) // sections
+  image.writeUInt16LE(0xf0, coff + 16) // size of the optional header
+  image.writeUInt16LE(0x22, coff + 18) // executable, knows large addresses
+  const optional = coff + 20
+  image.writeUInt16LE(0x20b, optional) // PE32+
+  image.writeUInt32LE(fileAlignment, optional + 4) // size of code
+  image.writeUInt32LE(sectionAt, optional + 16) // entry point
+  image.writeUInt32LE(sectionAt, optional + 20) // base of code
+  image.writeUInt32LE(sectionAt, optional + 32) // section alignment
+  image.writeUInt32LE(fileAlignment, optional + 36)
+  image.writeUInt32LE(2 * sectionAt, optional + 56) // size of image
+  image.writeUInt32LE(fileAlignment, optional + 60) // size of headers
+  image.writeUInt16LE(10, optional + 68) // subsystem: EFI application
+  image.writeUInt32LE(16, optional + 108) // data directories, all empty
+  const section = optional + 0xf0
+  image.write(".text", section, "latin1")
+  image.writeUInt32LE(fileAlignment, section + 8) // virtual size
+  image.writeUInt32LE(sectionAt, section + 12)
+  image.writeUInt32LE(fileAlignment, section + 16) // size in the file
+  image.writeUInt32LE(fileAlignment, section + 20) // place in the file
+  image.writeUInt32LE(0x60000020, section + 36) // code, executable, readable
+  const code = [
+    ...[0xfc], // cld
+    ...[0x48, 0x8d, 0x35, 0x0f, 0x00, 0x00, 0x00], // lea rsi, [rip + text]
+    ...[0x66, 0xba, 0xf8, 0x03], // mov dx, 3F8h
+    ...[0xac], // next: lodsb
+    ...[0x84, 0xc0, 0x74, 0x03], // test al, al; jz halt
+    ...[0xee, 0xeb, 0xf8], // out dx, al; jmp next
+    ...[0xf4, 0xeb, 0xfd], // halt: hlt; jmp halt
+  ]
+  image.set(code, fileAlignment)
+  image.write(text, fileAlignment + code.length, "latin1")
+  return image
+}
