@@ -9,9 +9,15 @@ import { sitePublicKey } from "../service/site-key.ts"
 import { systemClock as clock } from "../util/clock.ts"
 import type { Paths } from "../util/paths.ts"
 
-/** The image of a lab's hosts, built where it is not there yet, and the site's key, made where it is not. */
-export async function hostNeeds(paths: Paths, signal: AbortSignal): Promise<HostNeeds> {
-  const recipes = selectImages(await loadImages(inProject("images")), ["host"])
+/** The image of a lab's hosts and the site's key, made where they are not there yet. */
+export const hostNeeds = async (paths: Paths, signal: AbortSignal): Promise<HostNeeds> => ({
+  image: await labImage("host", paths, signal),
+  authorizedKey: await sitePublicKey(paths),
+})
+
+/** Reference of an image that only labs run, built where it is not there yet. */
+export async function labImage(name: "host" | "ceph", paths: Paths, signal: AbortSignal): Promise<string> {
+  const recipes = selectImages(await loadImages(inProject("images")), [name])
   const summary = await buildImages(recipes, {
     ...{ docker: new Docker(), clock, cache: paths.cache, signal },
     onEvent: (event) => {
@@ -19,6 +25,5 @@ export async function hostNeeds(paths: Paths, signal: AbortSignal): Promise<Host
     },
   })
   requireBuilt(summary)
-  const { reference } = recipes.find(({ definition }) => definition.name === "host")!
-  return { image: reference, authorizedKey: await sitePublicKey(paths) }
+  return recipes.find(({ definition }) => definition.name === name)!.reference
 }

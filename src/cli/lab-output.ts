@@ -1,5 +1,5 @@
 import pc from "picocolors"
-import type { HostStatus, LabStatus, MachineStatus } from "../lab/status.ts"
+import type { CephStatus, HostStatus, LabStatus, MachineStatus } from "../lab/status.ts"
 
 /** One line each, or the sentence for none. */
 export function printList(lines: readonly string[], mark: string, none: string): void {
@@ -27,6 +27,14 @@ const hostColumns: Columns<HostStatus> = {
   ip: (host) => host.ip,
 }
 
+const cephColumns: Columns<CephStatus> = {
+  ceph: () => "ceph",
+  state: (ceph) => ceph.state,
+  container: (ceph) => ceph.container,
+  ip: (ceph) => ceph.ip,
+  "for the site": (ceph) => ceph.config,
+}
+
 export function printStatus(status: LabStatus): void {
   const network = status.network === "up" ? "network up" : pc.red("no network: run lab up")
   const daemon = status.daemon ? `BMCs by process ${status.daemon.pid}` : pc.red("no BMC daemon: run lab up")
@@ -34,6 +42,7 @@ export function printStatus(status: LabStatus): void {
   console.log(`\n${pc.bold(status.name)}: ${parts.join(", ")}`)
   printTable(machineColumns, status.machines)
   printTable(hostColumns, status.hosts)
+  printTable(cephColumns, status.ceph ? [status.ceph] : [])
 }
 
 /** The second column says whether it is on. */

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process"
 import { type Command, Option } from "commander"
 import pc from "picocolors"
+import { containerState } from "../lab/containers.ts"
 import { labErrors } from "../lab/errors.ts"
-import { hostShell, hostState } from "../lab/hosts.ts"
+import { hostShell } from "../lab/hosts.ts"
 import {
   defaultLabName,
   findHost,
@@ -15,10 +16,10 @@ import {
 } from "../lab/lab.ts"
 import { defaults, type LabOptions } from "../lab/spec.ts"
 import { BifrostError } from "../util/errors.ts"
-import { pathsFrom } from "../util/paths.ts"
+import { inState, pathsFrom } from "../util/paths.ts"
 import { examples } from "./examples.ts"
 import { attachConsole } from "./lab-console.ts"
-import { hostNeeds } from "./lab-hosts.ts"
+import { hostNeeds, labImage } from "./lab-hosts.ts"
 import { addLibvirtBmcs } from "./lab-libvirt.ts"
 import { printList, printStatus } from "./lab-output.ts"
 import { sshIntoServer } from "./lab-ssh.ts"
@@ -44,6 +45,7 @@ export function registerLab(program: Command): void {
   add("up", "make the lab, or what is missing of it")
     .option("--nodes <number>", `how many machines (${defaults.nodes})`, wholeNumber)
     .option("--hosts <number>", "how many containers that act as servers to adopt (0)", wholeNumber)
+    .option("--ceph", "a Ceph cluster beside them, with the files by which a site uses it")
     .option("--memory <size>", `RAM of each, such as 1536M (${defaults.memory})`)
     .option("--cpus <number>", `processors of each (${defaults.cpus})`, wholeNumber)
     .option("--disk <size>", `disk of each; takes room only as it fills (${defaults.disk})`)
@@ -52,7 +54,10 @@ export function registerLab(program: Command): void {
     )
     .option("--external", "a second card, enp0s16, where instances will be reached")
     .option("--json", "print the lab's status as JSON")
-    .addHelpText("after", examples("lab up", "lab up --nodes 3 --firmware mixed", "lab up --hosts 2"))
+    .addHelpText(
+      "after",
+      examples("lab up", "lab up --nodes 3 --firmware mixed", "lab up --hosts 2", "lab up --hosts 1 --ceph"),
+    )
     .action(up)
 
   add("down", "remove every process, namespace and file of the lab")
@@ -75,7 +80,7 @@ export function registerLab(program: Command): void {
     async (node: string, { name }: Named) => {
       const found = findHost(paths, name, node)
       if (!found) return attachConsole(findMachine(paths, name, node))
-      const { pid } = await hostState(found.layout)
+      const { pid } = await containerState(found.layout.container)
       if (pid === null) throw new BifrostError(labErrors.LAB_HOST_FAILED, { node, detail: "it does not run" })
       process.exitCode = await foreground(hostShell(pid))
     },
@@ -107,10 +112,15 @@ async function up({ name, json, ...options }: Formatted & LabOptions): Promise<v
   const onSignal = () => interrupted.abort(new Error("interrupted; what was begun is removed again"))
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, onSignal)
   const { signal } = interrupted
-  const { status, made } = await labUp(paths, name, options, { signal, hostNeeds: () => hostNeeds(paths, signal) })
+  const { status, made } = await labUp(paths, name, options, {
+    signal,
+    hostNeeds: () => hostNeeds(paths, signal),
+    cephImage: () => labImage("ceph", paths, signal),
+  })
   if (json) return console.log(JSON.stringify(status, null, 2))
   printList(made, pc.green("+"), "The lab is whole: nothing to do.")
   printStatus(status)
+  if (status.ceph) console.log(`\nFor the site: ${pc.bold(`cp -r ${status.ceph.config} ${inState.site(paths)}/`)}`)
   console.log(`\nNext: ${pc.bold(`bifrost-ts enroll ${status.hosts_csv}`)}`)
 }
 

@@ -53,7 +53,7 @@ export const labErrors = defineErrors({
   },
   LAB_HOST_FAILED: {
     status: 500,
-    summary: "the container of a host did not come up",
+    summary: "a container of the lab did not come up",
     remedy: "Its last lines are above; docker logs shows all of them. bifrost-ts lab up tries again.",
   },
   LAB_MACHINE_FAILED: {

@@ -1,10 +1,8 @@
-import { existsSync } from "node:fs"
 import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import type Docker from "dockerode"
 import type { Clock } from "../util/clock.ts"
-import { BifrostError } from "../util/errors.ts"
-import { labErrors } from "./errors.ts"
+import { containerUp } from "./containers.ts"
 
 export interface HostContainer {
   /** The container's name; its volume for the engine inside is called the same, with "-docker" behind it. */
@@ -32,7 +30,7 @@ const hostCapabilities = [
 ]
 
 /** What the engine is told so that a container can be a host: an engine and machines run inside, with networks of their own. */
-export function hostContainerOptions(host: HostContainer): Docker.ContainerCreateOptions {
+export function hostContainerOptions(host: HostContainer): Docker.ContainerCreateOptions & { readonly name: string } {
   const Labels = { ...host.labels }
   return {
     name: host.name,
@@ -81,32 +79,6 @@ export async function writeHostFiles(
   await writeFile(join(folder, "authorized_keys"), `${files.authorizedKeys.trim()}\n`, { mode: 0o600 })
 }
 
-const upWithin = 60_000
-const lookEvery = 200
-
 /** Resolves once engine and sshd run. Rejects with LAB_HOST_FAILED, which carries the last lines that the host said. */
-export async function hostUp(container: Docker.Container, clock: Clock, signal?: AbortSignal): Promise<void> {
-  const deadline = clock.now() + upWithin
-  for (;;) {
-    const { State, Name } = await container.inspect()
-    const run = `/proc/${State.Pid}/root/run`
-    if (State.Running && existsSync(`${run}/docker.sock`) && existsSync(`${run}/sshd.pid`)) return
-    if (!State.Running || clock.now() > deadline) {
-      const lines = textOf(await container.logs({ stdout: true, stderr: true, tail: 15 }))
-      const what = State.Running ? "it runs, and does not answer" : `it ended (exit ${State.ExitCode})`
-      throw new BifrostError(labErrors.LAB_HOST_FAILED, { node: Name.slice(1), detail: `${what}\n${lines}` })
-    }
-    await clock.sleep(lookEvery, signal)
-  }
-}
-
-/** The engine's stream format: a header of eight bytes, the last four the length, before each piece. */
-function textOf(frames: Buffer): string {
-  const pieces: string[] = []
-  for (let at = 0; at + 8 <= frames.length; ) {
-    const end = at + 8 + frames.readUInt32BE(at + 4)
-    pieces.push(frames.toString("utf8", at + 8, end))
-    at = end
-  }
-  return pieces.join("")
-}
+export const hostUp = (container: Docker.Container, clock: Clock, signal?: AbortSignal): Promise<void> =>
+  containerUp(container, ["/run/docker.sock", "/run/sshd.pid"], clock, signal)

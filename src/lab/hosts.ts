@@ -1,8 +1,6 @@
-import { existsSync } from "node:fs"
-import Docker from "dockerode"
+import type Docker from "dockerode"
 import { systemClock } from "../util/clock.ts"
-import { BifrostError } from "../util/errors.ts"
-import { labErrors } from "./errors.ts"
+import { ensureRunning, labelsOf, requireEngine } from "./containers.ts"
 import { hostContainerOptions, hostUp, writeHostFiles } from "./host-container.ts"
 import type { HostLayout, LabLayout } from "./layout.ts"
 import { plug } from "./namespace.ts"
@@ -15,16 +13,6 @@ export interface HostNeeds {
   /** Whom hosts let in: the site's public key, one line. */
   readonly authorizedKey: string
 }
-
-export interface HostState {
-  readonly state: "running" | "stopped" | "absent"
-  /** Of the host's first process, in this machine's numbers. */
-  readonly pid: number | null
-}
-
-/** All that a lab has in the engine carries its name: containers and volumes are found by it, whoever made them half. */
-const label = "io.bifrost-ts.lab"
-const labelled = (lab: string) => ({ label: [`${label}=${lab}`] })
 
 /** Makes the lab's hosts, or what is missing of them. Returns what was made, one line each. */
 export async function ensureHosts(
@@ -54,67 +42,14 @@ async function ensureHost(
   kvm: boolean,
 ): Promise<string[]> {
   await writeHostFiles(dir, { hostKey: host.sshHostKey.private, authorizedKeys: authorizedKey })
-  const container = docker.getContainer(name)
-  const { state } = await inspect(container)
-  if (state === "absent") {
-    const where = { name, hostname: host.name, image, folder: dir, network: "none", address: host.ip }
-    const options = { ...where, labels: { [label]: lab }, ...(kvm && { devices: ["/dev/kvm"] }) }
-    await docker.createContainer(hostContainerOptions(options))
-  }
-  if (state !== "running") await container.start()
-  const { pid } = await inspect(container)
-  if (pid === null) throw new BifrostError(labErrors.LAB_HOST_FAILED, { node: host.name, detail: "it ended at once" })
+  const where = { name, hostname: host.name, image, folder: dir, network: "none", address: host.ip }
+  const options = { ...where, labels: labelsOf(lab), ...(kvm && { devices: ["/dev/kvm"] }) }
+  const { before, pid } = await ensureRunning(docker, host.name, hostContainerOptions(options))
   const address = `${host.ip}/${network.prefix}`
   await plug(lab, pid, { port: `veth${pid}`, bridge: network.bridge, inside: "eth0", mac: host.mac, address })
   await plug(lab, pid, { port: `vext${pid}`, bridge: external.bridge, inside: "eth1" })
-  const how = state === "absent" ? "a container with an engine" : "started again"
-  return state === "running" ? [] : [`${host.name}: ${how}, ${host.ip}`]
-}
-
-async function inspect(container: Docker.Container): Promise<HostState> {
-  try {
-    const { State } = await container.inspect()
-    return State.Running ? { state: "running", pid: State.Pid } : { state: "stopped", pid: null }
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 404) return { state: "absent", pid: null }
-    throw error
-  }
-}
-
-/** What the engine knows of a host; "absent" too when there is no engine. */
-export async function hostState({ container }: HostLayout): Promise<HostState> {
-  const docker = await engine()
-  return docker ? inspect(docker.getContainer(container)) : { state: "absent", pid: null }
-}
-
-/** Removes all containers and volumes that carry the lab's name. Returns what they were, one line each. */
-export async function removeHosts(lab: string): Promise<string[]> {
-  const docker = await engine()
-  if (!docker) return []
-  const removed: string[] = []
-  for (const { Id, Names } of await docker.listContainers({ all: true, filters: labelled(lab) })) {
-    await docker.getContainer(Id).remove({ force: true, v: true })
-    removed.push(`container ${Names[0]?.slice(1)}`)
-  }
-  const { Volumes } = await docker.listVolumes({ filters: labelled(lab) })
-  for (const { Name } of Volumes ?? []) {
-    await docker.getVolume(Name).remove()
-    removed.push(`volume ${Name}`)
-  }
-  return removed
-}
-
-async function requireEngine(): Promise<Docker> {
-  const docker = await engine()
-  if (docker) return docker
-  throw new BifrostError(labErrors.LAB_ENGINE_ABSENT)
-}
-
-async function engine(): Promise<Docker | undefined> {
-  if (!process.env["DOCKER_HOST"] && !existsSync("/var/run/docker.sock")) return undefined
-  const docker = new Docker()
-  const answers = await docker.ping().catch(() => undefined)
-  return answers && docker
+  const how = before === "absent" ? "a container with an engine" : "started again"
+  return before === "running" ? [] : [`${host.name}: ${how}, ${host.ip}`]
 }
 
 /** argv of a shell on a host that needs neither its network nor its sshd: what a console is to a machine. */

@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, truncateSync, writeF
 import { BifrostError } from "../util/errors.ts"
 import type { Paths } from "../util/paths.ts"
 import { accelerator } from "./accelerator.ts"
+import { ensureCeph } from "./ceph-container.ts"
 import { startDaemon, stopDaemon } from "./daemon-process.ts"
 import { labErrors } from "./errors.ts"
 import { ensureHosts, type HostNeeds } from "./hosts.ts"
@@ -31,6 +32,8 @@ export interface UpWork {
   readonly signal?: AbortSignal
   /** Asked for only when the lab has hosts. */
   readonly hostNeeds?: () => Promise<HostNeeds>
+  /** Reference of the image `ceph` in the local engine. Asked for only when the lab has a Ceph. */
+  readonly cephImage?: () => Promise<string>
 }
 
 /**
@@ -96,7 +99,7 @@ async function makeLab(
   paths: Paths,
   before: LabSpec | undefined,
   spec: LabSpec,
-  { signal, hostNeeds }: UpWork,
+  { signal, hostNeeds, cephImage }: UpWork,
 ): Promise<string[]> {
   const made: string[] = []
   const step = async (work: () => string[] | Promise<string[]>) => {
@@ -114,6 +117,11 @@ async function makeLab(
     const needs = await hostNeeds()
     const kvm = (await accelerator()) === "kvm"
     await step(() => ensureHosts(spec, layout, needs, { kvm, ...(signal && { signal }) }))
+  }
+  const { ceph } = spec
+  if (ceph && cephImage) {
+    const image = await cephImage()
+    await step(() => ensureCeph(spec.name, ceph, layout.ceph, image, signal))
   }
   await step(() => writeIfOther(layout.hostsCsv, hostsCsv(spec)))
   signal?.throwIfAborted()

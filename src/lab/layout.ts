@@ -16,6 +16,17 @@ export interface LabLayout {
   readonly owner: string
   machine(name: string): MachineLayout
   host(name: string): HostLayout
+  readonly ceph: CephLayout
+}
+
+/** Of the lab's Ceph cluster. */
+export interface CephLayout {
+  /** The container's name in the engine. */
+  readonly container: string
+  /** Mounted at /ceph: how the cluster is set up, with everybody's keys. */
+  readonly cluster: string
+  /** What a site needs below its own folder `config` to use the cluster. */
+  readonly config: string
 }
 
 /** Of a container that acts as a host. */
@@ -56,6 +67,7 @@ export function labLayout(paths: Paths, name: string): LabLayout {
     hostsCsv: join(dir, "hosts.csv"),
     daemonLog: join(dir, "daemon.log"),
     owner: join(run, "owner"),
+    ceph: { container: `${name}-ceph`, cluster: join(dir, "ceph", "cluster"), config: join(dir, "ceph", "config") },
     host: (host) => ({ container: `${name}-${host}`, dir: join(dir, host) }),
     machine: (machine) => ({
       dir: join(dir, machine),

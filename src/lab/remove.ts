@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs"
 import { dirname } from "node:path"
 import { forgetAccelerator } from "./accelerator.ts"
+import { removeContainers } from "./containers.ts"
 import { stopDaemon } from "./daemon-process.ts"
-import { removeHosts } from "./hosts.ts"
 import type { LabLayout } from "./layout.ts"
 import { namespacePath, removeNetwork } from "./namespace.ts"
 import { commandLine, endProcesses, findProcesses, processesInNamespace } from "./processes.ts"
@@ -12,7 +12,7 @@ import { commandLine, endProcesses, findProcesses, processesInNamespace } from "
  * off half-way, or whose files are damaged, goes too. Returns what was removed, one line each.
  */
 export async function removeLab(layout: LabLayout): Promise<string[]> {
-  const removed = [...(await removeHosts(layout.name)), ...(await stopDaemon(layout))]
+  const removed = [...(await removeContainers(layout.name)), ...(await stopDaemon(layout))]
   // QEMUs are known by their sockets' directory, so they are found when the namespace is already gone.
   const ours = findProcesses(
     (argv) => argv[0] === "qemu-system-x86_64" && argv.some((word) => word.includes(`${layout.run}/`)),

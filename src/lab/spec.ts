@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto"
 import { newKeyPair } from "../transport/key-pair.ts"
 import { BifrostError } from "../util/errors.ts"
+import { type CephSpec, planCeph } from "./ceph.ts"
 import { labErrors } from "./errors.ts"
 
 export type Firmware = "bios" | "uefi"
@@ -10,6 +11,7 @@ export interface LabSpec {
   readonly name: string
   readonly machines: readonly MachineSpec[]
   readonly hosts: readonly HostSpec[]
+  readonly ceph?: CephSpec
 }
 
 /** A container that stands for a server whose system is there already: no BMC, no firmware, native speed. */
@@ -40,6 +42,8 @@ export interface LabOptions {
   /** Without it one, or none beside hosts. */
   readonly nodes?: number
   readonly hosts?: number
+  /** A Ceph cluster beside them. */
+  readonly ceph?: boolean
   /** With a unit: 2G, 1536M. */
   readonly memory?: string
   readonly cpus?: number
@@ -60,12 +64,13 @@ export const network = {
   machine: (index: number) => `172.22.0.${11 + index}`,
   host: (index: number) => `172.22.0.${61 + index}`,
   bmc: (index: number) => `172.22.0.${101 + index}`,
+  ceph: "172.22.0.151",
 } as const
 
 /** Where the second interfaces of hosts and machines are: what a cloud's instances are reached by, as in DevStack. */
 export const external = { bridge: "ext0", gateway: "172.24.4.1", prefix: 24 } as const
 
-/** .11 to .60 are the machines', .61 to .100 the hosts' and .101 to .150 the BMCs'. */
+/** .11 to .60 are the machines', .61 to .100 the hosts' and .101 to .150 the BMCs'; .151 is Ceph's. */
 const mostMachines = 50
 const mostHosts = 40
 
@@ -93,11 +98,12 @@ export function planLab(name: string, options: LabOptions): LabSpec {
     name,
     machines: Array.from({ length: nodes }, (_, index) => planMachine(name, index, options)),
     hosts: Array.from({ length: hosts }, (_, index) => planHost(name, index)),
+    ...(options.ceph && { ceph: planCeph(network.ceph) }),
   }
 }
 
 /**
- * The lab that `options` ask for, given the one there is: more machines are added; a machine that would have to change or
+ * The lab that `options` ask for, given the one there is: more machines, hosts and a Ceph are added; a machine that would have to change or
  * go is LAB_DIFFERS, because its disk may hold somebody's work. Options not given ask for nothing.
  */
 export function extendLab(spec: LabSpec, options: LabOptions): LabSpec {
@@ -133,7 +139,13 @@ export function extendLab(spec: LabSpec, options: LabOptions): LabSpec {
   const addedHosts = Array.from({ length: hosts - spec.hosts.length }, (_, n) =>
     planHost(spec.name, spec.hosts.length + n),
   )
-  return { ...spec, machines: [...spec.machines, ...added], hosts: [...spec.hosts, ...addedHosts] }
+  const ceph = spec.ceph ?? (options.ceph ? planCeph(network.ceph) : undefined)
+  return {
+    ...spec,
+    machines: [...spec.machines, ...added],
+    hosts: [...spec.hosts, ...addedHosts],
+    ...(ceph && { ceph }),
+  }
 }
 
 const optionOf = {

@@ -1,8 +1,9 @@
 import type { Power } from "../ipmi/types.ts"
 import type { Paths } from "../util/paths.ts"
 import { type Accelerator, accelerator } from "./accelerator.ts"
+import type { CephSpec } from "./ceph.ts"
+import { type ContainerState, containerState } from "./containers.ts"
 import { daemonPids } from "./daemon-process.ts"
-import { type HostState, hostState } from "./hosts.ts"
 import { type LabLayout, labLayout } from "./layout.ts"
 import { namespaceExists } from "./namespace.ts"
 import { qemuPids } from "./qemu-process.ts"
@@ -18,6 +19,7 @@ export interface LabStatus {
   readonly hosts_csv: string
   readonly machines: readonly MachineStatus[]
   readonly hosts: readonly HostStatus[]
+  readonly ceph: CephStatus | null
 }
 
 export interface MachineStatus {
@@ -35,11 +37,18 @@ export interface MachineStatus {
   readonly console_log: string
 }
 
-export interface HostStatus extends HostState {
+export interface HostStatus extends ContainerState {
   readonly name: string
   readonly mac: string
   readonly ip: string
   readonly container: string
+}
+
+export interface CephStatus extends ContainerState {
+  readonly ip: string
+  readonly container: string
+  /** The folder with a site's files for it. */
+  readonly config: string
 }
 
 /** What is there now, from the process table and the engine; asks no daemon. Rejects with LAB_ABSENT. */
@@ -55,12 +64,17 @@ export async function labStatus(paths: Paths, name: string): Promise<LabStatus> 
     hosts_csv: layout.hostsCsv,
     machines: spec.machines.map((machine) => machineStatus(layout, machine)),
     hosts: await Promise.all(spec.hosts.map((host) => hostStatus(layout, host))),
+    ceph: spec.ceph ? await cephStatus(layout, spec.ceph) : null,
   }
 }
 
 async function hostStatus(layout: LabLayout, { name, mac, ip }: HostSpec): Promise<HostStatus> {
   const host = layout.host(name)
-  return { name, mac, ip, container: host.container, ...(await hostState(host)) }
+  return { name, mac, ip, container: host.container, ...(await containerState(host.container)) }
+}
+
+async function cephStatus({ ceph: { container, config } }: LabLayout, { ip }: CephSpec): Promise<CephStatus> {
+  return { ip, container, config, ...(await containerState(container)) }
 }
 
 function machineStatus(layout: LabLayout, machine: MachineSpec): MachineStatus {
