@@ -6,5 +6,6 @@ export default defineImage({
   summary: "OpenStack block storage: API",
   from: "cinder-base",
   files: extendStart("cinder"),
+  migrates: { config: "/etc/cinder/cinder.conf", databases: { database: "cinder" } },
   health: "healthcheck_curl http://127.0.0.1:8776/",
 })

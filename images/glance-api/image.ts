@@ -6,5 +6,6 @@ export default defineImage({
   summary: "OpenStack images: API",
   from: "glance-base",
   files: extendStart("glance"),
+  migrates: { config: "/etc/glance/glance-api.conf", databases: { database: "glance" } },
   health: "healthcheck_curl http://127.0.0.1:9292/healthcheck",
 })

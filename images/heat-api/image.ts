@@ -6,5 +6,6 @@ export default defineImage({
   summary: "OpenStack orchestration: API",
   from: "heat-base",
   files: extendStart("heat"),
+  migrates: { config: "/etc/heat/heat.conf", databases: { database: "heat" } },
   health: "healthcheck_curl http://127.0.0.1:8004/healthcheck",
 })

@@ -24,5 +24,6 @@ export default defineImage({
     "install -d -o root -g keystone -m 0750 /etc/keystone",
     "install -d -o keystone -g keystone /var/log/kolla/keystone",
   ],
+  migrates: { config: "/etc/keystone/keystone.conf", databases: { database: "keystone" } },
   health: "healthcheck_curl http://127.0.0.1:5000/v3",
 })

@@ -6,8 +6,11 @@ export default defineImage({
   summary: "MariaDB server and client",
   from: "base",
   packages: ["galera-4", "mariadb-backup", "mariadb-client-core", "mariadb-server-core", "socat"],
-  // By which Galera brings a new member all data.
-  extract: { "mariadb-server": ["./usr/bin/wsrep_sst_common", "./usr/bin/wsrep_sst_mariabackup"] },
+  extract: {
+    // By which Galera brings a new member all data.
+    "mariadb-server": ["./usr/bin/wsrep_sst_common", "./usr/bin/wsrep_sst_mariabackup"],
+    "mariadb-client": ["./usr/bin/mariadb-dump"],
+  },
   prune: ["/etc/mysql/mariadb.conf.d", "/var/lib/mysql/*"],
   rpm: { packages: ["mariadb-backup", "mariadb-server", "mariadb-server-galera"] },
   user: { name: "mysql", id: 42434, home: "/var/lib/mysql" },

@@ -7,5 +7,6 @@ export default defineImage({
   summary: "OpenStack networking: API, RPC server and periodic workers",
   from: "neutron-base",
   files: extendStart("neutron"),
+  migrates: { config: "/etc/neutron/neutron.conf", databases: { database: "neutron" } },
   health: "healthcheck_curl http://127.0.0.1:9696/",
 })

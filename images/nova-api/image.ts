@@ -7,5 +7,6 @@ export default defineImage({
   summary: "OpenStack compute: API and metadata API",
   from: "nova-base",
   files: extendStart("nova"),
+  migrates: { config: "/etc/nova/nova.conf", databases: { api_database: "nova_api", database: "nova_cell0" } },
   health: "healthcheck_curl http://127.0.0.1:8774/",
 })

@@ -6,5 +6,6 @@ export default defineImage({
   summary: "OpenStack placement: API",
   from: "placement-base",
   files: extendStart("placement"),
+  migrates: { config: "/etc/placement/placement.conf", databases: { placement_database: "placement" } },
   health: "healthcheck_curl http://127.0.0.1:8780/",
 })

@@ -20,6 +20,7 @@ export function bootstrapTask(options: {
     volumes: [logVolume],
     needs: [...databases.map((database) => `database/${database}`), ...needs],
     perImage: true,
+    migrates: databases,
     fingerprint: () => ["db_sync"],
   }
 }

@@ -5,6 +5,7 @@ import {
   type ServiceContext,
 } from "../../src/deploy/service.ts"
 import { fernetKeys } from "../../src/keystone/keys.ts"
+import { bootstrapTask } from "../common/bootstrap.ts"
 import { configFile, database, logging, logVolume, memcacheServers } from "../common/openstack.ts"
 import { uwsgiCommand, uwsgiFile } from "../common/uwsgi.ts"
 
@@ -61,16 +62,7 @@ export default defineService({
     ...Object.fromEntries([...fernetKeys.secrets, ...credentialKeys].map((name) => [name, "fernet" as const])),
   },
   tasks: [
-    {
-      name: "bootstrap_keystone",
-      image: "keystone",
-      command: () => "true",
-      environment: () => ({ KOLLA_BOOTSTRAP: "" }),
-      files: [config],
-      needs: ["database/keystone"],
-      perImage: true,
-      fingerprint: () => ["db_sync"],
-    },
+    bootstrapTask({ name: "bootstrap_keystone", image: "keystone", files: [config], databases: ["keystone"] }),
     {
       name: "bootstrap_keystone_admin",
       image: "keystone",

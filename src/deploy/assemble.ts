@@ -18,6 +18,7 @@ import { amend, noOverrides, type Overrides } from "./overrides.ts"
 import { type PlacedUnit, Placement } from "./placement.ts"
 import { prepareStep } from "./prepare-step.ts"
 import { type PullProgress, pullStep } from "./pull-step.ts"
+import { noSchemaDumps, type SchemaDumps } from "./schema-dumps.ts"
 import type { ServiceDefinition } from "./service.ts"
 import { checkSettled } from "./settled.ts"
 import type { SiteConfig } from "./site.ts"
@@ -40,6 +41,8 @@ export interface AssembleOptions {
   readonly former: readonly Secret[]
   readonly registry: { readonly address: string; readonly ca?: string }
   readonly lock: ImagesLock
+  /** What empty databases may be loaded with. */
+  readonly schemaDumps?: SchemaDumps
   readonly clock: Clock
   /** Where openrc.sh and clouds.yaml go. */
   readonly accessFolder: string
@@ -66,6 +69,12 @@ export function assemble(options: AssembleOptions): Assembly {
   const names = { placement, site, secrets, certificates }
   const keys = Object.values(certificates).map(({ pem }) => pem)
   const hostNamed = (name: string) => options.hosts.get(name)!
+  let server: DatabaseServer | undefined
+  const databaseServerOf = () => {
+    const carriers = placement.carriers("mariadb").map(({ name }) => hostNamed(name))
+    server ??= databaseServer(carriers, clock)
+    return server
+  }
   const databaseHost = () => hostNamed(placement.databaseHost().name)
 
   const steps = new Map<string, Step>()
@@ -115,20 +124,20 @@ export function assemble(options: AssembleOptions): Assembly {
       const image = unit.perImage ? made[labels.image] : "any"
       return digest(JSON.stringify([life, image, ...unit.fingerprint(await contextOn(shared.host, names))]))
     }
-    add(taskStep({ ...shared, fingerprint }))
+    const schema = unit.migrates && {
+      server: databaseServerOf(),
+      databases: unit.migrates,
+      dump: () => (options.schemaDumps ?? noSchemaDumps)(unit.image),
+    }
+    add(taskStep({ ...shared, fingerprint, ...(schema && { schema }) }))
   }
-  let server: DatabaseServer | undefined
   for (const { id, database } of placement.databases) {
     const { name, user = name, password } = database
     const servers = placement.containers.filter(({ unit }) => unit.name === "mariadb")
     // What services find the database by is there as soon as the database.
     const way = servers.length > 1 && site.internal_vip_address !== undefined ? placement.wayToApis : []
     const after = [...servers.map((placed) => placed.id), ...way]
-    server ??= databaseServer(
-      servers.map(({ host }) => hostNamed(host.name)),
-      clock,
-    )
-    add(databaseStep({ id, after, server, name, user, password: secretOf(secrets, password) }))
+    add(databaseStep({ id, after, server: databaseServerOf(), name, user, password: secretOf(secrets, password) }))
   }
   for (const host of options.hosts.values()) {
     const at = host.entry.name

@@ -3,6 +3,7 @@ import { BifrostError, messageOf } from "../util/errors.ts"
 import { deployErrors } from "./errors.ts"
 import type { DeployHost } from "./host.ts"
 import type { PlacedUnit, Placement } from "./placement.ts"
+import { labels } from "./unit.ts"
 
 /** A container or task of the site on one host, as it is now. */
 export interface CarriedUnit {
@@ -10,7 +11,10 @@ export interface CarriedUnit {
   readonly service: string
   readonly container: string
   readonly task: boolean
-  /** The engine's word, e.g. `running`; `absent` when it is not there, `unknown` when the host does not answer. */
+  /**
+   * The engine's word, e.g. `running`; `absent` when it is not there, `unknown` when the host does not answer, `loaded` for a
+   * task whose databases were loaded from a dump instead.
+   */
   readonly state: string
   /** `healthy`, `unhealthy`, `starting`, or none. */
   readonly health: string | null
@@ -37,6 +41,8 @@ export async function carriedUnits(
             return { ...base, state: "unknown", health: null, status: messageOf(look?.reason) }
           const container = look.value.containers.get(unit.name)
           if (!container) return { ...base, state: "absent", health: null, status: "" }
+          if (container.Labels[labels.loaded] !== undefined)
+            return { ...base, state: "loaded", health: null, status: "Loaded from the image's dump" }
           const health = /\((?:health: )?(healthy|unhealthy|starting)\)$/.exec(container.Status)?.[1] ?? null
           return { ...base, state: container.State, health, status: container.Status }
         })

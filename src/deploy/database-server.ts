@@ -20,7 +20,10 @@ export interface DatabasesSeen {
 export interface DatabaseServer {
   /** undefined while it does not run. */
   look(): Promise<DatabasesSeen | undefined>
-  run(statements: string, password: Secret, signal: AbortSignal): Promise<void>
+  /** The tables of these databases; of one that is not there, or while the server does not run, none. */
+  tables(databases: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>
+  /** What of the statements is secret is masked when they fail. */
+  run(statements: string, secrets: readonly Secret[], signal: AbortSignal): Promise<void>
 }
 
 /** JSON_VALUE: since MariaDB 10.4 accounts are JSON documents. A grant's database is a pattern, with `\_` for `_`. */
@@ -45,9 +48,20 @@ export function databaseServer(hosts: readonly DeployHost[], clock: Clock): Data
   })
   return {
     look,
-    async run(statements, password, signal) {
+    async tables(databases) {
+      const host = await running()
+      if (!host) return new Map()
+      const names = databases.map(text).join(", ")
+      const asked = `SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema IN (${names});`
+      const answer = await runSql(host, asked, [], new AbortController().signal)
+      const rows = answer.split("\n").map((line) => line.split("\t"))
+      const tablesOf = (database: string) =>
+        rows.flatMap(([schema, table = ""]) => (schema === database ? [table] : []))
+      return new Map(databases.map((database) => [database, tablesOf(database)]))
+    },
+    async run(statements, secrets, signal) {
       try {
-        await runSql((await running()) ?? hosts[0]!, statements, [password], signal)
+        await runSql((await running()) ?? hosts[0]!, statements, secrets, signal)
       } finally {
         look.forget()
       }
@@ -64,6 +78,10 @@ export function seenFrom(answer: string): DatabasesSeen {
     grants: new Set(of("grant").map(([, user, database]) => `${user} ${database}`)),
   }
 }
+
+/** A name, and a string, as SQL has them. */
+export const identifier = (name: string) => `\`${name.replaceAll("`", "``")}\``
+export const text = (value: string) => `'${value.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`
 
 /** mysql_native_password: SHA-1 of SHA-1, as PASSWORD() of MariaDB makes it. */
 export function keptPassword(password: Secret): string {

@@ -1,6 +1,6 @@
 import type { Step } from "../graph/step.ts"
 import type { Secret } from "../util/secret.ts"
-import { type DatabaseServer, keptPassword } from "./database-server.ts"
+import { type DatabaseServer, identifier, keptPassword, text } from "./database-server.ts"
 
 interface DatabaseSeen {
   readonly schema: boolean
@@ -45,14 +45,12 @@ export function databaseStep({ id, after, server, name, user, password }: Databa
         CREATE USER IF NOT EXISTS ${account};
         ALTER USER ${account} IDENTIFIED BY ${secret};
         GRANT ALL PRIVILEGES ON \`${grantPattern(name)}\`.* TO ${account};`,
-        password,
+        [password],
         signal,
       )
     },
   }
 }
 
-const identifier = (name: string) => `\`${name.replaceAll("`", "``")}\``
-const text = (value: string) => `'${value.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`
 /** In GRANT's database name `_` stands for any character unless it is escaped. */
 const grantPattern = (name: string) => name.replaceAll("_", "\\_")

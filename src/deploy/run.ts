@@ -15,6 +15,7 @@ import { deployHost } from "./host.ts"
 import type { Inventory } from "./inventory.ts"
 import type { ImagesLock } from "./lock.ts"
 import { noOverrides, type Overrides } from "./overrides.ts"
+import type { SchemaDumps } from "./schema-dumps.ts"
 import type { Scope } from "./scope.ts"
 import { formerSecrets, givenSecrets, siteSecrets } from "./secrets.ts"
 import type { ServiceDefinition } from "./service.ts"
@@ -40,6 +41,8 @@ export interface DeployRequest {
     readonly ca?: string
   }
   readonly lock: ImagesLock
+  /** What empty databases may be loaded with instead of being migrated. */
+  readonly schemaDumps?: SchemaDumps
   /** Directory for openrc.sh and clouds.yaml. */
   readonly accessFolder: string
   /** What of the deployment to do; all of it when not given. */

@@ -90,11 +90,13 @@ export function isServing(survey: Survey, unit: Unit): boolean {
 export const isOurs = (container: Docker.ContainerInfo | undefined): container is Docker.ContainerInfo =>
   container?.Labels[labels.owner] === ownerValue
 
-/** Whether a task surely ended well for this fingerprint. */
+/** Whether a task surely ended well for this fingerprint, or what it does was brought about without it. */
 export function isDone({ containers }: Survey, name: string, fingerprint: string): boolean {
   const container = containers.get(name)
-  const ended = container?.State === "exited" && container.Status.startsWith("Exited (0)")
-  return ended && container.Labels[labels.task] === fingerprint
+  if (!container) return false
+  const ended = container.State === "exited" && container.Status.startsWith("Exited (0)")
+  const spared = container.State === "created" && container.Labels[labels.loaded] !== undefined
+  return (ended || spared) && container.Labels[labels.task] === fingerprint
 }
 
 const hasLabels = (has: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>) =>

@@ -5,6 +5,7 @@ import { createContainer, type UnitStepOptions } from "./container-step.ts"
 import { findContainer, lastLines, removeContainer } from "./engine.ts"
 import { deployErrors } from "./errors.ts"
 import { applyFiles, inspectFiles } from "./files.ts"
+import { emptyDatabases, inspectSchema, loadSchema, type SchemaOptions, type SchemaSeen } from "./schema.ts"
 import { redact } from "./secrets.ts"
 import { isDone } from "./survey.ts"
 import { labels, type Unit } from "./unit.ts"
@@ -15,17 +16,27 @@ interface TaskSeen {
   readonly unit: Unit
   readonly fingerprint: string
   readonly container: Docker.ContainerInspectInfo | undefined
+  readonly schema: SchemaSeen
 }
+
+export interface TaskStepOptions extends UnitStepOptions {
+  readonly fingerprint: (unit: Unit) => Promise<string>
+  /** Of a task that migrates databases. */
+  readonly schema?: SchemaOptions
+}
+
+const noSchema: SchemaSeen = { loadable: undefined, cutOff: [] }
 
 /**
  * A container that runs to its end. The ended container stays as the record: it says what was done, how it ended and what
- * it printed, and it goes on although we die.
+ * it printed, and it goes on although we die. Where an empty database can be loaded with what the task would make of it,
+ * the container is the record without ever having been started.
  */
-export function taskStep(
-  options: UnitStepOptions & { readonly fingerprint: (unit: Unit) => Promise<string> },
-): Step<TaskSeen> {
+export function taskStep(options: TaskStepOptions): Step<TaskSeen> {
   const { host, secrets } = options
   const { engine } = host.transport
+  const goesOn = ({ container, fingerprint }: TaskSeen) =>
+    container?.State.Running === true && container.Config.Labels?.[labels.task] === fingerprint
   let last: TaskSeen | undefined
   return {
     id: options.id,
@@ -33,12 +44,26 @@ export function taskStep(
     async inspect() {
       const unit = await options.unit()
       const [fingerprint, survey] = await Promise.all([options.fingerprint(unit), host.survey()])
-      const done = isDone(survey, unit.name, fingerprint)
-      last = { done, unit, fingerprint, container: done ? undefined : await findContainer(engine, unit.name) }
+      if (isDone(survey, unit.name, fingerprint)) {
+        last = { done: true, unit, fingerprint, container: undefined, schema: noSchema }
+        return last
+      }
+      const [container, schema = noSchema] = await Promise.all([
+        findContainer(engine, unit.name),
+        options.schema && inspectSchema(options.schema),
+      ])
+      last = { done: false, unit, fingerprint, container, schema }
       return last
     },
-    plan({ done, unit, fingerprint, container }) {
+    plan(seen) {
+      const { done, unit, fingerprint, container, schema } = seen
       if (done) return []
+      if (schema.loadable && !goesOn(seen)) {
+        const reason = "it is empty, and its image has a dump"
+        return Object.keys(schema.loadable.databases).map((name) => ({
+          ...{ action: "create", target: `schema of database ${name}`, reason },
+        }))
+      }
       const target = `task ${unit.name}`
       if (!container) return [{ action: "run", target }]
       if (container.Config.Labels?.[labels.task] !== fingerprint)
@@ -48,12 +73,15 @@ export function taskStep(
       return [{ action: "run", target, reason }]
     },
     async apply(_changes, signal) {
-      const { unit, fingerprint, container } = last!
-      const goesOn = container?.State.Running && container.Config.Labels?.[labels.task] === fingerprint
-      if (!goesOn) {
+      const { unit, fingerprint, schema } = last!
+      if (!goesOn(last!)) {
         await removeContainer(engine, unit.name)
+        if (options.schema) await emptyDatabases(options.schema.server, schema.cutOff, signal)
+        if (options.schema && schema.loadable) await loadSchema(options.schema, schema.loadable, signal)
         await applyFiles(host.transport, await inspectFiles(host.transport, unit.folder, unit.files, signal), signal)
-        await createContainer(engine, unit, { [labels.task]: fingerprint })
+        const record = { [labels.task]: fingerprint, ...(schema.loadable && { [labels.loaded]: "true" }) }
+        await createContainer(engine, unit, record)
+        if (schema.loadable) return host.touched()
         await engine.getContainer(unit.name).start()
       }
       const { StatusCode } = await engine.getContainer(unit.name).wait({ abortSignal: signal })

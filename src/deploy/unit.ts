@@ -18,6 +18,8 @@ export const labels = {
   spec: "io.bifrost-ts.spec",
   config: "io.bifrost-ts.config",
   task: "io.bifrost-ts.task",
+  /** Of a task that was not run, since its databases were loaded from its image's dump. */
+  loaded: "io.bifrost-ts.loaded",
 } as const
 export const ownerValue = "site"
 

@@ -32,6 +32,8 @@ export const inState = {
   site: (paths: Paths) => join(paths.state, "site"),
   /** DIGEST.json: which options the services in an image know. */
   options: (paths: Paths) => join(paths.state, "options"),
+  /** DIGEST.json: what the migrations in an image make of empty databases. */
+  schemas: (paths: Paths) => join(paths.state, "schemas"),
   /** openrc.sh and clouds.yaml. */
   access: (paths: Paths) => join(paths.state, "access"),
 }

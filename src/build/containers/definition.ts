@@ -41,6 +41,17 @@ export interface ImageDefinition {
   /** A command inside the image; absent in parents that never run. */
   readonly health?: string
   readonly volumes?: readonly string[]
+  readonly migrates?: Migrations
+}
+
+/** Databases that a start with KOLLA_BOOTSTRAP brings to the image's schema. */
+export interface Migrations {
+  /** The configuration file that says where they are. */
+  readonly config: string
+  /** Its sections, each with a `connection` → names of databases. */
+  readonly databases: Readonly<Record<string, string>>
+  /** Another image, whose databases among these have to be there first, and are that one's to migrate. */
+  readonly after?: string
 }
 
 /** OpenStack from its own releases, in a virtual environment; Debian supplies Python and what is not Python. */

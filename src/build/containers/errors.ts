@@ -71,6 +71,16 @@ export const containerBuildErrors = defineErrors({
     summary: "an image could not be pushed",
     remedy: "Is the registry up and reachable from the engine? What was pushed already is skipped the next time.",
   },
+  SCRATCH_DATABASE: {
+    status: 500,
+    summary: "the MariaDB in which images' migrations are tried does not do what it should",
+    remedy: "Is the image mariadb whole? bifrost-ts images build containers mariadb --refresh builds it anew.",
+  },
+  MIGRATION_FAILED: {
+    status: 500,
+    summary: "an image's migrations fail on an empty database",
+    remedy: "A deployment would fail in the same way: correct what the lines above name and build the image again.",
+  },
   IMAGE_NOT_BUILT: {
     status: 409,
     summary: "an image to push has not been built",

@@ -7,20 +7,21 @@ export interface ContainerRun {
   readonly command: readonly string[]
   readonly environment?: readonly string[]
   readonly binds?: readonly string[]
-  /** `none` for a program that needs none. */
-  readonly network?: "none" | "default"
+  /** `none` for a program that needs none, `container:ID` for another's. */
+  readonly network?: "none" | "default" | `container:${string}`
+  /** Start as the image does, with its own user and entrypoint, instead of as root with the command alone. */
+  readonly asImage?: true
   readonly signal: AbortSignal
   /** Each line of standard output and standard error. */
   readonly onLine: (line: string) => void
 }
 
-/** Runs a program as root in a container of its own, which is gone afterwards, and gives its exit code. */
+/** Runs a program in a container of its own, which is gone afterwards, and gives its exit code. */
 export async function runContainer(docker: Docker, run: ContainerRun): Promise<number> {
   const container = await docker.createContainer({
     Image: run.image,
     Cmd: [...run.command],
-    Entrypoint: [],
-    User: "root",
+    ...(!run.asImage && { Entrypoint: [], User: "root" }),
     Env: [...(run.environment ?? [])],
     Tty: false,
     Healthcheck: { Test: ["NONE"] },

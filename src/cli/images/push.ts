@@ -1,14 +1,17 @@
+import { availableParallelism } from "node:os"
 import type { Command } from "commander"
 import pc from "picocolors"
 import { Cache } from "../../build/cache.ts"
 import { defaultRetries } from "../../build/containers/build.ts"
 import type { ImageRecipe } from "../../build/containers/catalog.ts"
+import { type KeepSchemasOptions, keepSchemas } from "../../build/containers/keep-schemas.ts"
 import { type KeepOptions, keepOptions } from "../../build/containers/option-names.ts"
 import type { PushedImages } from "../../build/containers/push.ts"
 import { pushSite } from "../../build/containers/push-site.ts"
-import { runningOnly } from "../../build/containers/select.ts"
+import { type Recipes, runningOnly } from "../../build/containers/select.ts"
 import { openEngine } from "../../build/provisioner/engine.ts"
 import { withRegistryRelay } from "../../provisioner/registry-relay.ts"
+import { messageOf } from "../../util/errors.ts"
 import { inState, pathsFrom } from "../../util/paths.ts"
 import { examples } from "../examples.ts"
 import { wholeNumberOrZero } from "../options.ts"
@@ -44,9 +47,23 @@ export function registerImagesPush(images: Command): void {
 
 /** What plans compare options' names with, so that a mistyped one is told before anything starts. */
 async function keepOptionNames(recipes: readonly ImageRecipe[], pushed: PushedImages, keep: KeepOptions) {
-  for (const recipe of recipes) {
-    const locked = pushed.images[recipe.definition.name]
-    if (locked) await keepOptions(recipe, locked.digest, keep)
+  const waiting = [...recipes]
+  // Importing a service is one CPU's work.
+  const worker = async () => {
+    for (let recipe = waiting.shift(); recipe; recipe = waiting.shift()) {
+      const locked = pushed.images[recipe.definition.name]
+      if (locked) await keepOptions(recipe, locked.digest, keep)
+    }
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, worker))
+}
+
+/** What deploys load empty databases with. Without it they migrate, so that no push need fail for it. */
+async function keepDumps(recipes: readonly ImageRecipe[], all: Recipes, options: KeepSchemasOptions) {
+  try {
+    await keepSchemas(recipes, all, options)
+  } catch (error) {
+    console.error(`${pc.yellow("!")} not all databases can be loaded, deployments migrate them: ${messageOf(error)}`)
   }
 }
 
@@ -68,6 +85,12 @@ async function push(words: readonly string[], flags: PushFlags) {
     })
   const paths = pathsFrom(process.env)
   const pushed = await (flags.to ? pushTo(flags.to) : withRegistryRelay(paths, pushTo))
-  await keepOptionNames(recipes, pushed, { docker, cache: new Cache(paths.cache), folder: inState.options(paths) })
+  const cache = new Cache(paths.cache)
+  await keepOptionNames(recipes, pushed, { docker, cache, folder: inState.options(paths) })
+  await keepDumps(recipes, all, {
+    ...{ docker, cache, folder: inState.schemas(paths), signal: new AbortController().signal },
+    digestOf: (image) => pushed.images[image]?.digest,
+    onMade: (image, seconds) => console.error(`${image.padEnd(24)} migrated once for all, ${seconds.toFixed(0)} s`),
+  })
   console.log(flags.json ? JSON.stringify(pushed, null, 2) : `${flags.lock} written`)
 }

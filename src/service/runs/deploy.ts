@@ -6,6 +6,7 @@ import { runJournal } from "../../deploy/journal.ts"
 import { type ImagesLock, parseLock } from "../../deploy/lock.ts"
 import { Placement } from "../../deploy/placement.ts"
 import { type DeployResult, deployRun } from "../../deploy/run.ts"
+import { readSchemaDumps } from "../../deploy/schema-dumps.ts"
 import { checkScope } from "../../deploy/scope.ts"
 import type { SiteConfig } from "../../deploy/site.ts"
 import type { Verb } from "../../deploy/verbs.ts"
@@ -83,6 +84,7 @@ export async function deployNodes(
     privateKey,
     registry: site.images.registry === undefined ? registry : { address: site.images.registry },
     lock: lock ?? noImages,
+    ...(lock && { schemaDumps: readSchemaDumps(inState.schemas(paths), lock) }),
     accessFolder: inState.access(paths),
     ...{ verb, dryRun, scope, includeData },
     journal: runJournal(store.journal, run.id),

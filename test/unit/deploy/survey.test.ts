@@ -57,6 +57,10 @@ describe("a survey at a host", () => {
     expect(isDone(survey({ t: ended("Exited (0) 3 days ago") }), "t", "g")).toBe(false)
     expect(isDone(survey({ t: ended("Exited (1) 3 days ago") }), "t", "f")).toBe(false)
     expect(isDone(survey({}), "t", "f")).toBe(false)
+    const created = (more: object) =>
+      container({ State: "created", Status: "Created", Labels: { [labels.task]: "f", ...more } })
+    expect(isDone(survey({ t: created({ [labels.loaded]: "true" }) }), "t", "f")).toBe(true)
+    expect(isDone(survey({ t: created({}) }), "t", "f")).toBe(false)
   })
 
   it("is shared for a moment, until something was changed; one that failed is not kept", async () => {
