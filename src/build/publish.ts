@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto"
 import { constants, copyFile, mkdir, readdir, rename, rm, stat, statfs, utimes, writeFile } from "node:fs/promises"
 import { dirname, join, relative } from "node:path"
 import { BifrostError } from "../util/errors.ts"
@@ -50,7 +51,7 @@ export async function publishText(text: string, to: string): Promise<void> {
 }
 
 async function replace(to: string, fill: (work: string) => Promise<void>): Promise<void> {
-  const work = join(dirname(to), `.${process.pid}.${Date.now()}.tmp`)
+  const work = join(dirname(to), `.${randomUUID()}.tmp`)
   try {
     await fill(work)
     await rename(work, to)
