@@ -116,7 +116,15 @@ async function memberSeen(host: DeployHost, signal: AbortSignal): Promise<Member
   const base = { host: host.entry.name, volume: folder !== undefined }
   if (container?.State.Running) {
     const ask = "SHOW STATUS WHERE Variable_name = 'wsrep_cluster_status' AND Value = 'Primary'"
-    const command = ["mariadb", "--no-defaults", "--user=mysql", "--batch", "--skip-column-names", `--execute=${ask}`]
+    const command = [
+      "mariadb",
+      "--no-defaults",
+      "--user=mysql",
+      "--skip-ssl",
+      "--batch",
+      "--skip-column-names",
+      `--execute=${ask}`,
+    ]
     const { code, stdout } = await execIn(engine, name, command, { user: "mysql", signal })
     if (code === 0 && stdout.includes("Primary")) return { ...base, serves: true, state: undefined }
   }
