@@ -1,4 +1,5 @@
 import { Agent, type ClientRequestArgs } from "node:http"
+import { inspect } from "node:util"
 import Docker from "dockerode"
 import type { Client, ClientChannel } from "ssh2"
 
@@ -20,6 +21,8 @@ export function engineOver(client: () => Promise<Client>): { docker: Docker; des
     // The stream comes through the callback.
     return undefined as never
   }
+  // For a log that is off, docker-modem writes out all that it is given, at any depth: the whole connection, at each request.
+  Object.assign(agent, { [inspect.custom]: () => "Agent over SSH" })
   // docker-modem insists on a host; the agent never looks at it.
   const options: Docker.DockerOptions & { agent: Agent } = { host: "engine", port: 80, protocol: "http", agent }
   const docker = new Docker(options)
