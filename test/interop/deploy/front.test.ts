@@ -1,4 +1,3 @@
-import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import loadbalancer from "../../../services/loadbalancer/service.ts"
 import valkey from "../../../services/valkey/service.ts"
@@ -13,7 +12,7 @@ import { systemClock as clock } from "../../../src/util/clock.ts"
 import { run } from "../../../src/util/run.ts"
 import { Secret } from "../../../src/util/secret.ts"
 import { services } from "./services.ts"
-import { changes, startSite, type TestSite, verbsOf } from "./site.ts"
+import { changes, clientOf, startSite, type TestSite, verbsOf } from "./site.ts"
 
 let site: TestSite
 const on: Record<string, HostTransport> = {}
@@ -46,11 +45,7 @@ afterAll(async () => {
 
 const { signal, deploy, plan } = verbsOf(() => site)
 
-async function openstack(...args: string[]): Promise<string> {
-  const clouds = join(site.request.accessFolder, "clouds.yaml")
-  const env = { ...process.env, OS_CLIENT_CONFIG_FILE: clouds, OS_CLOUD: "bifrost" }
-  return (await run("openstack", args, { env })).stdout.trim()
-}
+const openstack = clientOf(() => site)
 const token = () => openstack("token", "issue", "-f", "value", "-c", "id")
 
 /** The hosts that have both virtual addresses; a host with one of them is a fault of its own. */

@@ -14,6 +14,7 @@ import { openStore } from "../../../src/store/open.ts"
 import type { Store } from "../../../src/store/port.ts"
 import { systemClock as clock } from "../../../src/util/clock.ts"
 import { inState, type Paths, pathsFrom } from "../../../src/util/paths.ts"
+import { run } from "../../../src/util/run.ts"
 import { builtImages, docker, relay, startContainerHosts } from "./container-host.ts"
 import { services as keystoneAlone } from "./services.ts"
 
@@ -119,6 +120,15 @@ export function verbsOf(site: () => TestSite) {
     signal,
     deploy: (more: Partial<DeployRequest> = {}) => deployRun({ ...site().request, signal: signal(), ...more }),
     plan: (more: Partial<DeployRequest> = {}) => planDeploy({ ...site().request, signal: signal(), ...more }),
+  }
+}
+
+/** Debian's own client, as the site's administrator by what the deployment left for people; what it printed, trimmed. */
+export function clientOf(site: () => TestSite) {
+  return async (...args: string[]): Promise<string> => {
+    const clouds = join(site().request.accessFolder, "clouds.yaml")
+    const env = { ...process.env, OS_CLIENT_CONFIG_FILE: clouds, OS_CLOUD: "bifrost" }
+    return (await run("openstack", args, { env })).stdout.trim()
   }
 }
 

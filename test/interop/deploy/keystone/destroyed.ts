@@ -1,0 +1,23 @@
+import { expect, it } from "vitest"
+import { changes } from "../site.ts"
+import { deploy, host, site } from "./world.ts"
+
+/** The end of it all; nothing comes after this. */
+export function destroyed(): void {
+  it("is destroyed without a trace when that is asked for; what others made stays", async () => {
+    const Image = (await host.engine.getContainer("mariadb").inspect()).Config.Image
+    const foreign = await host.engine.createContainer({ name: "foreign", Image })
+    await site.host.exec("mkdir -p /etc/kolla/foreign && echo 192.0.2.9 printer >> /etc/hosts")
+    const kept = await deploy({ verb: "destroy" })
+    expect(kept.failed).toEqual([])
+    expect((await host.engine.listContainers({ all: true })).map(({ Names }) => Names[0])).toEqual(["/foreign"])
+    expect(await site.host.exec("ls /etc/kolla")).toBe("foreign\n")
+    expect(await site.host.exec("cat /etc/hosts")).toMatch(/^(?!.*bifrost-ts).*192\.0\.2\.9 printer\n$/s)
+    const volumes = async () => ((await host.engine.listVolumes()).Volumes ?? []).map(({ Name }) => Name)
+    expect(await volumes()).toContain("mariadb")
+    expect(changes(await deploy({ verb: "destroy", includeData: true }))).toContain("remove volume mariadb")
+    expect(await volumes()).not.toContain("mariadb")
+    expect((await deploy({ verb: "destroy", includeData: true })).planned).toEqual([])
+    await foreign.remove()
+  })
+}

@@ -1,0 +1,68 @@
+import { stat } from "node:fs/promises"
+import { join } from "node:path"
+import { describe, expect, it } from "vitest"
+import { systemClock as clock } from "../../../../src/util/clock.ts"
+import { run } from "../../../../src/util/run.ts"
+import { changes } from "../site.ts"
+import { deploy, host, openstack, plan, site } from "./world.ts"
+
+/** The first deployment, and that a second one has nothing to do. */
+export function laidDown(): void {
+  describe("Keystone on a bare engine", () => {
+    it("is all to be created in the first plan, which writes nothing", async () => {
+      const before = await site.store.secrets.names("site")
+      const result = await plan()
+      expect(result.failed).toEqual([])
+      expect(changes(result)).toContain("create container keystone")
+      expect(changes(result)).toContain("create database keystone")
+      expect(changes(result)).toContain("run task bootstrap_keystone")
+      expect(await host.engine.listContainers({ all: true })).toEqual([])
+      expect(await site.store.secrets.names("site")).toEqual(before)
+    })
+
+    it("says that the registry is down, and goes on when it is up again", async () => {
+      const result = await site.withoutRegistry(() => deploy())
+      expect(result.failed.map(({ code }) => code)).toEqual(new Array(4).fill("PULL_FAILED"))
+      expect(result.failed[0]!.message).toMatch(/host1: .*could not be pulled.*connection refused/s)
+      expect(result.changed).toEqual(["host1/prepare"])
+    })
+
+    it("is laid down, and the real client gets a token", async () => {
+      const result = await deploy()
+      expect(result.failed).toEqual([])
+      console.log(`deployed in ${result.seconds} s:`, result.criticalPath)
+      expect(await openstack("token", "issue", "-f", "value", "-c", "id")).toMatch(/^gAAAA/)
+      expect(await openstack("endpoint", "list", "-f", "value", "-c", "URL")).toContain(result.endpoints["keystone"])
+      const rc = join(site.request.accessFolder, "openrc.sh")
+      for (const file of [rc, join(site.request.accessFolder, "clouds.yaml")]) {
+        expect((await stat(file)).mode & 0o777).toBe(0o600)
+      }
+      const { stdout } = await run("sh", ["-c", `. ${rc} && openstack project list -f value -c Name`])
+      expect(stdout.trim().split("\n").toSorted()).toEqual(["admin", "service"])
+    })
+
+    it("needs nothing the second time, and makes no write on the host", async () => {
+      const since = Math.floor(clock.now() / 1000)
+      const result = await deploy()
+      expect(result).toMatchObject({ planned: [], changed: [], failed: [] })
+      console.log(`no-op deploy in ${result.seconds} s`)
+      const stream = await host.engine.getEvents({ since, until: Math.floor(clock.now() / 1000) + 1 })
+      const events: { Type: string; Action: string }[] = []
+      for await (const chunk of stream) {
+        for (const line of String(chunk).split("\n").filter(Boolean)) events.push(JSON.parse(line))
+      }
+      // Health checks of the containers go on by themselves, and the database is asked.
+      const writes = events.filter(({ Action }) => !/^(exec_|health_status)/.test(Action))
+      expect(writes).toEqual([])
+    })
+
+    it("shows no secret in labels, environments or commands of containers", async () => {
+      const all = await host.engine.listContainers({ all: true })
+      const inspected = await Promise.all(all.map(({ Id }) => host.engine.getContainer(Id).inspect()))
+      const text = JSON.stringify(inspected) + (await site.host.exec("cat /proc/[0-9]*/cmdline | tr '\\0' ' '"))
+      for (const name of await site.store.secrets.names("site")) {
+        expect(text).not.toContain((await site.store.secrets.get("site", name))!.reveal())
+      }
+    })
+  })
+}
