@@ -18,6 +18,7 @@ import { amend, noOverrides, type Overrides } from "./overrides.ts"
 import { type PlacedUnit, Placement } from "./placement.ts"
 import { prepareStep } from "./prepare-step.ts"
 import { type PullProgress, pullStep } from "./pull-step.ts"
+import { besides } from "./replace.ts"
 import { noSchemaDumps, type SchemaDumps } from "./schema-dumps.ts"
 import type { ServiceDefinition } from "./service.ts"
 import { checkSettled } from "./settled.ts"
@@ -76,6 +77,8 @@ export function assemble(options: AssembleOptions): Assembly {
     return server
   }
   const databaseHost = () => hostNamed(placement.databaseHost().name)
+  // A database made anew knows nothing of what was done to the old one.
+  const life = async () => (await databaseHost().survey()).volumes.get("mariadb") ?? "none"
 
   const steps = new Map<string, Step>()
   const add = <Seen>(step: Step<Seen>) => {
@@ -119,17 +122,21 @@ export function assemble(options: AssembleOptions): Assembly {
     const { unit } = placed
     const shared = common(placed)
     const fingerprint = async ({ labels: made }: Unit) => {
-      // A database made anew knows nothing of what was done to the old one.
-      const life = (await databaseHost().survey()).volumes.get("mariadb") ?? "none"
       const image = unit.perImage ? made[labels.image] : "any"
-      return digest(JSON.stringify([life, image, ...unit.fingerprint(await contextOn(shared.host, names))]))
+      return digest(JSON.stringify([await life(), image, ...unit.fingerprint(await contextOn(shared.host, names))]))
+    }
+    const used = async () => {
+      const users = placement.usersOf(`task/${unit.name}`)
+      const seen = await Promise.all(users.map(({ host }) => hostNamed(host.name).survey()))
+      return users.some(({ unit: user }, index) => besides(user.name).some((name) => seen[index]!.containers.has(name)))
     }
     const schema = unit.migrates && {
       server: databaseServerOf(),
       databases: unit.migrates,
       dump: () => (options.schemaDumps ?? noSchemaDumps)(unit.image),
     }
-    add(taskStep({ ...shared, fingerprint, ...(schema && { schema }) }))
+    const migration = schema && { ...schema, life, used }
+    add(taskStep({ ...shared, fingerprint, ...(schema && { schema, migration }) }))
   }
   for (const { id, database } of placement.databases) {
     const { name, user = name, password } = database

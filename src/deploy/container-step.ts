@@ -1,9 +1,10 @@
 import type Docker from "dockerode"
 import type { Change, Step } from "../graph/step.ts"
+import { isLost } from "../transport/errors.ts"
 import type { Clock } from "../util/clock.ts"
 import { BifrostError, messageOf } from "../util/errors.ts"
 import type { Secret } from "../util/secret.ts"
-import { findContainer, lastLines, unhealthyError } from "./engine.ts"
+import { findContainer, lastLines, startContainer, unhealthyError } from "./engine.ts"
 import { deployErrors } from "./errors.ts"
 import { applyFiles, type FilesSeen, inspectFiles, planFiles } from "./files.ts"
 import { settledHealth } from "./health.ts"
@@ -55,7 +56,7 @@ export function containerStep(options: ContainerStepOptions): Step<ContainerSeen
   let last: ContainerSeen | undefined
 
   const health = (id: string, signal: AbortSignal) =>
-    settledHealth(engine, id, { clock, signal, timeoutMs: options.startSeconds * 1000 })
+    settledHealth(engine, id, { host: host.entry.name, clock, signal, timeoutMs: options.startSeconds * 1000 })
 
   const becomeHealthy = async (name: string, signal: AbortSignal) => {
     const { Id } = await engine.getContainer(name).inspect()
@@ -83,9 +84,8 @@ export function containerStep(options: ContainerStepOptions): Step<ContainerSeen
     await applyFiles(transport, files, signal)
     if (action === "recreate" || action === "create") await createContainer(engine, unit)
     signal.throwIfAborted()
-    const container = engine.getContainer(unit.name)
-    if (action === "restart") await container.restart({ t: 30 })
-    else await container.start()
+    if (action === "restart") await engine.getContainer(unit.name).restart({ t: 30 })
+    else await startContainer(engine, unit.name)
     await becomeHealthy(unit.name, signal)
   }
 
@@ -96,7 +96,9 @@ export function containerStep(options: ContainerStepOptions): Step<ContainerSeen
       await bringAbout(seen, action, signal)
     } catch (error) {
       const replaces = action === "recreate" || seen.previous !== undefined
-      if (replaces && !signal.aborted && error instanceof Error) error.message += `\n${await goBack(seen, signal)}`
+      // A host that went away says nothing against the successor: it is looked at when the host is back.
+      if (replaces && !signal.aborted && !isLost(error) && error instanceof Error)
+        error.message += `\n${await goBack(seen, signal)}`
       throw error
     }
   }

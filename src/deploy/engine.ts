@@ -1,5 +1,6 @@
 import { PassThrough } from "node:stream"
 import type Docker from "dockerode"
+import { isLost } from "../transport/errors.ts"
 import { BifrostError, messageOf } from "../util/errors.ts"
 import { deployErrors } from "./errors.ts"
 
@@ -32,12 +33,22 @@ export async function stopContainer(engine: Docker, name: string, seconds: numbe
   await orAbsent(stopping.catch((error) => (statusOf(error) === 304 ? undefined : Promise.reject(error))))
 }
 
-/** The last lines that a container wrote. */
+/** Starts a container that may have been started meanwhile: an engine that itself starts again does that. */
+export async function startContainer(engine: Docker, name: string): Promise<void> {
+  try {
+    await engine.getContainer(name).start()
+  } catch (error) {
+    if (statusOf(error) !== 304) throw error
+  }
+}
+
+/** The last lines that a container wrote. Rejects only when the host or its engine went away. */
 export async function lastLines(engine: Docker, name: string, count = 20): Promise<string> {
   try {
     const raw = await engine.getContainer(name).logs({ stdout: true, stderr: true, tail: count })
     return demultiplex(raw).trim()
   } catch (error) {
+    if (isLost(error)) throw error
     return `(its log could not be read: ${messageOf(error)})`
   }
 }

@@ -98,20 +98,21 @@ export const deployErrors = defineErrors({
     summary: "nothing is destroyed unless the site's region is named",
     remedy: "Give confirm as the region that bifrost.yaml names; bifrost-ts destroy asks for it.",
   },
-  ENGINE_LOST: {
-    status: 502,
-    summary: "the host's Docker Engine, or the way to it, went away while a container was starting",
-    remedy: "Run the command again once the host answers: it goes on where it stopped.",
-  },
   TASK_FAILED: {
     status: 502,
     summary: "a task of the deployment failed",
     remedy: "Its last lines are above. It is safe to repeat: run the command again once the cause is gone.",
   },
+  DATABASE_NOT_MIGRATED: {
+    status: 502,
+    summary: "a database was not brought to its image's schema",
+    remedy: "Its last lines are above. Run the command again once the cause is gone.",
+  },
   SQL_FAILED: {
     status: 502,
     summary: "the database refused a statement",
-    remedy: "Is the container mariadb on this host healthy?",
+    remedy:
+      "The database's own words are above; the log of the container mariadb on this host says more. Run the command again once the cause is gone.",
   },
   CLUSTER_AMBIGUOUS: {
     status: 409,

@@ -1,12 +1,14 @@
 import type Docker from "dockerode"
+import { transportErrors } from "../transport/errors.ts"
 import type { Clock } from "../util/clock.ts"
 import { BifrostError } from "../util/errors.ts"
 import { execIn } from "./engine.ts"
-import { deployErrors } from "./errors.ts"
 
 export type Health = "healthy" | "unhealthy" | "died" | "timeout"
 
 export interface HealthOptions {
+  /** The host's name, for errors. */
+  readonly host: string
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly timeoutMs: number
@@ -32,8 +34,12 @@ export async function settledHealth(engine: Docker, id: string, options: HealthO
       filters: { container: [id], event: ["health_status", "die"] },
       abortSignal: signal,
     })
-    events.on("error", reject)
-    events.on("close", () => reject(new BifrostError(deployErrors.ENGINE_LOST)))
+    const lost = (cause?: unknown) => {
+      const detail = "it was to tell of a container that starts"
+      reject(new BifrostError(transportErrors.HOST_ENGINE_LOST, { node: options.host, detail, cause }))
+    }
+    events.on("error", lost)
+    events.on("close", () => lost())
     events.setEncoding("utf8")
     let partial = ""
     events.on("data", (chunk: string) => {

@@ -55,6 +55,11 @@ export class Placement {
     return this.needed(namesOf(service))
   }
 
+  /** The units that need something, as `task/NAME`; not those that only need what needs it. */
+  usersOf(need: string): PlacedUnit[] {
+    return [...this.containers, ...this.tasks].filter(({ unit }) => unit.needs?.includes(need))
+  }
+
   carriers(container: string): readonly InventoryHost[] {
     return this.containers.filter(({ unit }) => unit.name === container).map(({ host }) => host)
   }

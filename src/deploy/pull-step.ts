@@ -1,4 +1,5 @@
 import type { Step } from "../graph/step.ts"
+import { isLost } from "../transport/errors.ts"
 import { BifrostError, messageOf } from "../util/errors.ts"
 import { orAbsent } from "./engine.ts"
 import { deployErrors } from "./errors.ts"
@@ -19,6 +20,18 @@ export interface PullStepOptions {
   readonly reference: string
   readonly onProgress: (progress: PullProgress) => void
 }
+
+/** What the engine and the registry say → what that takes, where it is not the registry that is down. */
+const remedies: readonly (readonly [RegExp, string])[] = [
+  [
+    /no space left on device/,
+    "Make room on the host where its engine keeps images: docker system df and df -h tell. Then run the command again: layers that came are kept.",
+  ],
+  [
+    /manifest unknown|not found/,
+    "The registry does not have what images.lock names: run bifrost-ts images push, or take the images.lock of the last push. Then run the command again.",
+  ],
+]
 
 export function pullStep(options: PullStepOptions): Step<boolean> {
   const { host, reference } = options
@@ -54,9 +67,14 @@ export function pullStep(options: PullStepOptions): Step<boolean> {
           )
         })
       } catch (cause) {
-        if (signal.aborted || cause instanceof BifrostError) throw cause
-        const detail = `${reference}: ${messageOf(cause)}`
-        throw new BifrostError(deployErrors.PULL_FAILED, { node: host.entry.name, detail, cause })
+        if (signal.aborted || isLost(cause)) throw cause
+        const said = cause instanceof BifrostError && cause.detail !== undefined ? cause.detail : messageOf(cause)
+        const [, remedy] = remedies.find(([words]) => words.test(said)) ?? []
+        const detail = `${reference}: ${said}`
+        throw new BifrostError(deployErrors.PULL_FAILED, {
+          ...{ node: host.entry.name, detail, cause },
+          ...(remedy !== undefined && { remedy }),
+        })
       }
     },
   }

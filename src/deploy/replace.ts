@@ -1,6 +1,6 @@
 import type Docker from "dockerode"
 import type { HostTransport } from "../transport/port.ts"
-import { findContainer, removeContainer, stopContainer } from "./engine.ts"
+import { findContainer, removeContainer, startContainer, stopContainer } from "./engine.ts"
 import { labels, type Unit } from "./unit.ts"
 
 /** A container that was in service, kept until its successor is healthy. */
@@ -51,7 +51,7 @@ export async function putBack(transport: HostTransport, { name, folder }: Named,
   await transport.exec(["cp", "-a", `${folder}-old`, folder], { signal })
   const old = engine.getContainer(oldName(name))
   await old.rename({ name })
-  await engine.getContainer(name).start()
+  await startContainer(engine, name)
   await transport.exec(["rm", "-rf", `${folder}-old`], { signal })
 }
 

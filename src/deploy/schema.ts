@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto"
+import { BifrostError } from "../util/errors.ts"
 import { type DatabaseServer, identifier } from "./database-server.ts"
+import { deployErrors } from "./errors.ts"
 import type { SchemaDump } from "./schema-dumps.ts"
 
 /** The databases that a task migrates, which may be there without a table yet. */
@@ -29,8 +31,18 @@ export async function inspectSchema({ server, databases, dump }: SchemaOptions):
   return { loadable: fresh && whole ? found : undefined, cutOff }
 }
 
-/** Brings the databases to the dump's schema, as the migrations would have. */
+/** Brings the databases to the dump's schema, as the migrations would have. Rejects with DATABASE_NOT_MIGRATED, and nothing done, when one has tables. */
 export async function loadSchema({ server, databases }: SchemaOptions, dump: SchemaDump, signal: AbortSignal) {
+  // A server that did not run when it was looked at had shown no table; a database with data must never get the marker.
+  const tables = await server.tables(databases)
+  const filled = databases.filter((database) => (tables.get(database) ?? []).length > 0)
+  if (filled.length > 0) {
+    const detail = `${filled.join(", ")} had no table when it was looked at, and has some now`
+    throw new BifrostError(deployErrors.DATABASE_NOT_MIGRATED, {
+      detail,
+      remedy: "Run the command again: it looks anew.",
+    })
+  }
   const statements = databases.map((database) => loadStatements(database, dump.databases[database] ?? ""))
   await server.run(statements.join(""), [], signal)
 }

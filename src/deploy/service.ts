@@ -161,7 +161,10 @@ export interface TaskDefinition extends UnitDefinition {
   readonly fingerprint: (context: ServiceContext) => readonly string[]
   /** Whether a new image means running it again, as for a migration. */
   readonly perImage: boolean
-  /** Databases that it brings to its image's schema, and does nothing else: empty ones may be loaded from a dump instead. */
+  /**
+   * Databases that it brings to its image's schema, and does nothing else: empty ones may be loaded from a dump instead. Who
+   * uses them needs it.
+   */
   readonly migrates?: readonly string[]
 }
 

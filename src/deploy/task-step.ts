@@ -2,9 +2,10 @@ import type Docker from "dockerode"
 import type { Step } from "../graph/step.ts"
 import { BifrostError } from "../util/errors.ts"
 import { createContainer, type UnitStepOptions } from "./container-step.ts"
-import { findContainer, lastLines, removeContainer } from "./engine.ts"
+import { findContainer, lastLines, removeContainer, startContainer } from "./engine.ts"
 import { deployErrors } from "./errors.ts"
 import { applyFiles, inspectFiles } from "./files.ts"
+import { beginMigration, type MigrationOptions, migrationFailure } from "./migration.ts"
 import { emptyDatabases, inspectSchema, loadSchema, type SchemaOptions, type SchemaSeen } from "./schema.ts"
 import { redact } from "./secrets.ts"
 import { isDone } from "./survey.ts"
@@ -23,6 +24,8 @@ export interface TaskStepOptions extends UnitStepOptions {
   readonly fingerprint: (unit: Unit) => Promise<string>
   /** Of a task that migrates databases. */
   readonly schema?: SchemaOptions
+  /** The same, where none is loaded. */
+  readonly migration?: MigrationOptions
 }
 
 const noSchema: SchemaSeen = { loadable: undefined, cutOff: [] }
@@ -33,7 +36,7 @@ const noSchema: SchemaSeen = { loadable: undefined, cutOff: [] }
  * the container is the record without ever having been started.
  */
 export function taskStep(options: TaskStepOptions): Step<TaskSeen> {
-  const { host, secrets } = options
+  const { host, secrets, migration } = options
   const { engine } = host.transport
   const goesOn = ({ container, fingerprint }: TaskSeen) =>
     container?.State.Running === true && container.Config.Labels?.[labels.task] === fingerprint
@@ -73,22 +76,26 @@ export function taskStep(options: TaskStepOptions): Step<TaskSeen> {
       return [{ action: "run", target, reason }]
     },
     async apply(_changes, signal) {
-      const { unit, fingerprint, schema } = last!
+      const { unit, fingerprint, container, schema } = last!
       if (!goesOn(last!)) {
-        await removeContainer(engine, unit.name)
         if (options.schema) await emptyDatabases(options.schema.server, schema.cutOff, signal)
+        // As long as the container before is there, it is known what it began with.
+        const began = migration && !schema.loadable && (await beginMigration(migration, container, signal))
+        await removeContainer(engine, unit.name)
         if (options.schema && schema.loadable) await loadSchema(options.schema, schema.loadable, signal)
         await applyFiles(host.transport, await inspectFiles(host.transport, unit.folder, unit.files, signal), signal)
-        const record = { [labels.task]: fingerprint, ...(schema.loadable && { [labels.loaded]: "true" }) }
+        const record = { [labels.task]: fingerprint, ...began, ...(schema.loadable && { [labels.loaded]: "true" }) }
         await createContainer(engine, unit, record)
         if (schema.loadable) return host.touched()
-        await engine.getContainer(unit.name).start()
+        await startContainer(engine, unit.name)
       }
       const { StatusCode } = await engine.getContainer(unit.name).wait({ abortSignal: signal })
       host.touched()
       if (StatusCode === 0) return
       const detail = `${unit.name} (exit ${StatusCode})\n${redact(await lastLines(engine, unit.name), secrets)}`
-      throw new BifrostError(deployErrors.TASK_FAILED, { node: host.entry.name, detail })
+      const node = host.entry.name
+      if (!migration) throw new BifrostError(deployErrors.TASK_FAILED, { node, detail })
+      throw migrationFailure(migration, node, detail, await findContainer(engine, unit.name))
     },
   }
 }

@@ -18,6 +18,8 @@ export const labels = {
   spec: "io.bifrost-ts.spec",
   config: "io.bifrost-ts.config",
   task: "io.bifrost-ts.task",
+  /** Of a migration that began with empty databases: the life of the volume that they are in. */
+  blank: "io.bifrost-ts.blank",
   /** Of a task that was not run, since its databases were loaded from its image's dump. */
   loaded: "io.bifrost-ts.loaded",
 } as const

@@ -1,4 +1,4 @@
-import { defineErrors } from "../util/errors.ts"
+import { defineErrors, isCode } from "../util/errors.ts"
 
 export const transportErrors = defineErrors({
   HOST_UNREACHABLE: {
@@ -27,9 +27,25 @@ export const transportErrors = defineErrors({
     summary: "a file on the host could not be read or written",
     remedy: "Is there room on the host's disk, and may the inventory's user write there?",
   },
+  HOST_ENGINE_LOST: {
+    status: 502,
+    summary: "the host's Docker Engine went away, or does not run",
+    remedy:
+      "On the host, systemctl status docker tells. Run the command again once it runs: it goes on where it stopped.",
+  },
+  HOST_ENGINE_REFUSED: {
+    status: 502,
+    summary: "the host's Docker Engine refused a request",
+    remedy:
+      "The engine's own words are above. Run the command again once the cause is gone: what has been done is kept.",
+  },
   HOST_TIMEOUT: {
     status: 504,
     summary: "the host did not finish in time",
     remedy: "Look at the host's load; then run the command again.",
   },
 })
+
+/** Whether nobody can tell what came of a request, as the host or its engine went away. */
+export const isLost = (error: unknown) =>
+  isCode(error, transportErrors.HOST_UNREACHABLE, transportErrors.HOST_ENGINE_LOST)

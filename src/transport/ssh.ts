@@ -1,11 +1,11 @@
 import { posix } from "node:path"
 import type { Client, SFTPWrapper } from "ssh2"
 import type { Clock } from "../util/clock.ts"
-import { BifrostError, messageOf } from "../util/errors.ts"
+import { BifrostError, isCode, messageOf } from "../util/errors.ts"
 import type { Secret } from "../util/secret.ts"
-import { connect } from "./connection.ts"
 import { engineOver } from "./engine.ts"
 import { transportErrors } from "./errors.ts"
+import { LastingConnection } from "./lasting-connection.ts"
 import type { ExecOptions, ExecResult, FileSeen, HostEndpoint, HostTransport, WriteOptions } from "./port.ts"
 import { SessionGate } from "./session-gate.ts"
 import { shellWords } from "./shell.ts"
@@ -18,39 +18,31 @@ const tailLines = 12
 const [noSuchFile, failure] = [2, 4]
 
 export function sshTransport(host: HostEndpoint, privateKey: Secret, clock: Clock): HostTransport {
-  let connection: Promise<Client> | undefined
+  const connection = new LastingConnection(host, privateKey)
   let sftpSession: Promise<SFTPWrapper> | undefined
 
-  const lost = () => {
-    connection = undefined
-    sftpSession = undefined
-  }
-  /** The connection there is, or a new one; one attempt at a time, shared by all who wait for it. */
-  const client = (): Promise<Client> => {
-    if (!connection) {
-      const attempt = connect(host, privateKey, () => {
-        if (connection === attempt) lost()
-      })
-      connection = attempt
-      attempt.catch(() => {
-        if (connection === attempt) lost()
-      })
-    }
-    return connection
-  }
   const sftp = (): Promise<SFTPWrapper> => {
-    sftpSession ??= client().then(
-      (connected) =>
-        new Promise<SFTPWrapper>((resolve, reject) =>
-          connected.sftp((error, session) => (error ? reject(error) : resolve(session))),
-        ),
-    )
-    sftpSession.catch(() => {
-      sftpSession = undefined
-    })
+    if (!sftpSession) {
+      const forget = () => {
+        if (sftpSession === opened) sftpSession = undefined
+      }
+      const opened = connection.client().then(
+        (connected) =>
+          new Promise<SFTPWrapper>((resolve, reject) =>
+            connected.sftp((error, session) => {
+              if (error) return reject(error)
+              // With its connection, or alone.
+              session.once("close", forget)
+              resolve(session)
+            }),
+          ),
+      )
+      sftpSession = opened
+      opened.catch(forget)
+    }
     return sftpSession
   }
-  const engine = engineOver(client)
+  const engine = engineOver(connection, host.name)
   const sessions = new SessionGate()
 
   /** Ends the wait when the signal aborts or the time is over; `what` goes into the error. */
@@ -79,13 +71,19 @@ export function sshTransport(host: HostEndpoint, privateKey: Secret, clock: Cloc
 
   const exec = async (command: readonly string[], options: ExecOptions = {}): Promise<ExecResult> => {
     const words = shellWords(command)
-    const work = sessions.pass(async () => {
-      const connected = await client()
-      // Whoever was called off while it waited must not run after all.
-      options.signal?.throwIfAborted()
-      return runOver(connected, words, options.input)
+    const work = sessions.pass(() =>
+      connection.during(words, async () => {
+        const connected = await connection.client()
+        // Whoever was called off while it waited must not run after all.
+        options.signal?.throwIfAborted()
+        return runOver(connected, words, options.input)
+      }),
+    )
+    const result = await bounded(words, options.timeoutMs ?? execTimeout, options.signal, work).catch((cause) => {
+      if (options.signal?.aborted || cause instanceof BifrostError) throw cause
+      const detail = `${words}: ${messageOf(cause)}`
+      throw new BifrostError(transportErrors.HOST_COMMAND_FAILED, { node: host.name, detail, cause })
     })
-    const result = await bounded(words, options.timeoutMs ?? execTimeout, options.signal, work)
     if (result.code === 0 || options.accept?.includes(result.code)) return result
     const tail = (result.stderr || result.stdout).trim().split("\n").slice(-tailLines).join("\n")
     const detail = `${words} (exit ${result.code})\n${tail}`
@@ -98,7 +96,8 @@ export function sshTransport(host: HostEndpoint, privateKey: Secret, clock: Cloc
     work: (session: SFTPWrapper) => Promise<T>,
   ) => {
     try {
-      return await bounded(path, fileTimeout, signal, sftp().then(work))
+      const onSession = () => sftp().then(work)
+      return await bounded(path, fileTimeout, signal, connection.during(path, onSession))
     } catch (cause) {
       if (signal?.aborted || cause instanceof BifrostError) throw cause
       const detail = `${path}: ${messageOf(cause)}`
@@ -124,8 +123,17 @@ export function sshTransport(host: HostEndpoint, privateKey: Secret, clock: Cloc
         return names.filter((name) => name !== "." && name !== "..").sort()
       }),
     async writeFile(path, content, options) {
-      await exec(["mkdir", "-p", posix.dirname(path)], options)
-      await onFile(path, options.signal, (session) => writeOver(session, path, Buffer.from(content), options))
+      const folder = posix.dirname(path)
+      await exec(["mkdir", "-p", folder], options)
+      try {
+        await onFile(path, options.signal, (session) => writeOver(session, path, Buffer.from(content), options))
+      } catch (cause) {
+        if (!isCode(cause, transportErrors.HOST_FILE_FAILED)) throw cause
+        // All that SFTP says of a full disk is "Failure".
+        const { stdout } = await exec(["df", "-Ph", folder], { accept: [1] })
+        const detail = `${cause.detail}; df of its folder: ${stdout.trim().split("\n").at(-1)}`
+        throw new BifrostError(transportErrors.HOST_FILE_FAILED, { node: host.name, detail, cause })
+      }
     },
     removeFile: (path, signal) =>
       onFile(path, signal, (session) =>
@@ -133,8 +141,7 @@ export function sshTransport(host: HostEndpoint, privateKey: Secret, clock: Cloc
       ),
     close() {
       engine.destroy()
-      connection?.then((connected) => connected.end()).catch(() => {})
-      lost()
+      connection.close()
     },
   }
 }
@@ -150,8 +157,11 @@ function runOver(client: Client, words: string, input: string | Uint8Array | und
       channel.stderr.setEncoding("utf8").on("data", (chunk: string) => {
         output.stderr += chunk
       })
-      // No exit code comes from a program ended by a signal, nor from a connection that broke.
-      channel.on("close", (code: number | null | undefined) => resolve({ code: code ?? 255, ...output }))
+      channel.on("close", (code: number | null | undefined, killedBy?: string) => {
+        if (code === undefined) return reject(new Error("it ended without a word"))
+        if (code === null) output.stderr += `\nended by ${killedBy}`
+        resolve({ code: code ?? 255, ...output })
+      })
       channel.on("error", reject)
       channel.end(input === undefined ? undefined : Buffer.from(input))
     })
@@ -174,10 +184,16 @@ async function writeOver(session: SFTPWrapper, path: string, content: Buffer, op
     new Promise<void>((resolve, reject) => work((error) => (error ? reject(error) : resolve())))
   // A remnant of an earlier attempt may be open to others; the new file is never.
   await absentAs(undefined, (done) => session.unlink(temporary, (error) => done(error, undefined)))
-  await step((done) => session.writeFile(temporary, content, { mode: 0o600 }, done))
-  const { owner } = options
-  if (owner) await step((done) => session.chown(temporary, owner.uid, owner.gid, done))
-  await step((done) => session.chmod(temporary, options.mode, done))
+  try {
+    await step((done) => session.writeFile(temporary, content, { mode: 0o600 }, done))
+    const { owner } = options
+    if (owner) await step((done) => session.chown(temporary, owner.uid, owner.gid, done))
+    await step((done) => session.chmod(temporary, options.mode, done))
+  } catch (error) {
+    // Half a file on a full disk is in everyone's way.
+    await step((done) => session.unlink(temporary, done)).catch(() => {})
+    throw error
+  }
   try {
     await step((done) => session.ext_openssh_rename(temporary, path, done))
   } catch (error) {

@@ -54,6 +54,11 @@ export class BifrostError extends Error {
   }
 }
 
+/** Whether something thrown is of one of these kinds. */
+export function isCode(error: unknown, ...kinds: readonly CodedKind[]): error is BifrostError {
+  return error instanceof BifrostError && kinds.some(({ code }) => code === error.code)
+}
+
 /** The message of anything thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

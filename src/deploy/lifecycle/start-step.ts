@@ -1,7 +1,7 @@
 import type { Step } from "../../graph/step.ts"
 import type { Clock } from "../../util/clock.ts"
 import { BifrostError } from "../../util/errors.ts"
-import { lastLines, unhealthyError } from "../engine.ts"
+import { lastLines, startContainer, unhealthyError } from "../engine.ts"
 import { deployErrors } from "../errors.ts"
 import { settledHealth } from "../health.ts"
 import { isOurs } from "../survey.ts"
@@ -29,9 +29,14 @@ export function startStep({ id, after, host, name, clock, startSeconds, redact }
       const container = engine.getContainer(name)
       const { Id, State } = await container.inspect()
       if (State.Paused) await container.unpause()
-      else await container.start()
+      else await startContainer(engine, name)
       host.touched()
-      const outcome = await settledHealth(engine, Id, { clock, signal, timeoutMs: startSeconds * 1000 })
+      const outcome = await settledHealth(engine, Id, {
+        host: host.entry.name,
+        clock,
+        signal,
+        timeoutMs: startSeconds * 1000,
+      })
       if (outcome === "healthy") return
       throw unhealthyError(host.entry.name, name, outcome === "died", redact(await lastLines(engine, name)))
     },

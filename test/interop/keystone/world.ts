@@ -88,6 +88,7 @@ export async function startKeystone(name: string) {
     const healthy = async (unit: string) => {
       const { Id } = await docker.getContainer(containerName(unit)).inspect()
       const outcome = await settledHealth(docker, Id, {
+        host: name,
         clock,
         signal: AbortSignal.timeout(120_000),
         timeoutMs: 120_000,

@@ -59,6 +59,14 @@ describe("empty databases", () => {
     expect(places).not.toContain(-1)
   })
 
+  it("are left as they are when they have tables after all", async () => {
+    const { told, port } = server({ nova_cell0: ["instances"] })
+    const loading = loadSchema({ server: port, databases, dump: async () => dump }, dump, signal)
+    await expect(loading).rejects.toMatchObject({ code: "DATABASE_NOT_MIGRATED" })
+    await expect(loading).rejects.toThrow("nova_cell0 had no table")
+    expect(told).toEqual([])
+  })
+
   it("get ids of their own in place of those that a migration made up, the same for the same", async () => {
     const id = "37cf219e-78b4-4627-8cc1-23b6d00df56b"
     const fixed = "00000000-0000-0000-0000-000000000000"
