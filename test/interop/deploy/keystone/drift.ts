@@ -6,14 +6,15 @@ import { deploy, host, plan, site } from "./world.ts"
 export function drift(): void {
   describe("drift", () => {
     it("is repaired when someone killed a container", async () => {
-      await host.engine.getContainer("keystone").stop({ t: 5 })
+      await host.engine.getContainer("keystone").kill()
       const result = await deploy()
       expect(changes(result)).toEqual(["start container keystone"])
       expect(result.failed).toEqual([])
     })
 
     it("is repaired within what a run is limited to; what that rests on is only looked at, unless asked for", async () => {
-      for (const name of ["keystone", "memcached", "rabbitmq"]) await host.engine.getContainer(name).stop({ t: 5 })
+      const killed = ["keystone", "memcached", "rabbitmq"].map((name) => host.engine.getContainer(name).kill())
+      await Promise.all(killed)
       const only = await deploy({ scope: { only: ["keystone"] } })
       expect(only.failed).toMatchObject([{ step: "host1/container/memcached", code: "STEP_LEFT_OUT" }])
       expect(only.failed[0]!.message).toContain("start container memcached (it ended")
@@ -27,7 +28,7 @@ export function drift(): void {
 
     it("of a replacement that was cut off is repaired: the one set aside stays until its successor is healthy", async () => {
       const set = host.engine.getContainer("memcached")
-      await set.stop({ t: 5 })
+      await set.kill()
       await set.rename({ name: "memcached-old" })
       const result = await deploy()
       expect(result.planned).toMatchObject([

@@ -1,61 +1,98 @@
-import { writeFile } from "node:fs/promises"
+import { rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { execIn } from "../../../../src/deploy/engine.ts"
 import { runJournal } from "../../../../src/deploy/journal.ts"
+import type { SiteConfig } from "../../../../src/deploy/site.ts"
 import { run } from "../../../../src/util/run.ts"
-import { deploy, host, openstack, plan, site } from "./world.ts"
+import { deploy, host, openstack, plan, signal, site } from "./world.ts"
+
+const minutes = 60_000
 
 /** The deployer dies; nothing is lost, and the same run goes on. */
 export function killed(): void {
   describe("kill -9 of the deployer", () => {
+    let wanted: Awaited<ReturnType<typeof endState>>
+    beforeAll(async () => {
+      wanted = await endState()
+      await wipe()
+    })
+    afterAll(() => rm(requestFile(), { force: true }))
+
     it(
       "at any step, then the same run again, comes to the same end",
       async () => {
-        const wanted = await endState()
-        const file = join(site.paths.state, "child.json")
-        const { clock: _clock, services: _services, secrets: _secrets, privateKey, ...rest } = site.request
-        const steps = [
-          "host1/prepare",
-          "host1/pull/memcached",
-          "host1/container/mariadb",
-          "host1/database/keystone",
-          "host1/task/bootstrap_keystone",
-          "host1/task/bootstrap_keystone_admin",
-          "host1/container/keystone",
-          "site/access",
-        ]
-        // What runs beside others is killed at once: a moment later one of those might be done, and could not be killed itself.
-        const beside = new Set(["host1/task/bootstrap_keystone_admin", "site/access"])
-        await wipe()
+        await ask("laid-down", site.request.site)
         // Each process goes on where the one before it was killed; one run from a bare engine to the end.
-        await writeFile(file, JSON.stringify({ ...rest, paths: site.paths, key: privateKey.reveal(), run: "killed" }), {
-          mode: 0o600,
-        })
-        for (const [index, victim] of steps.entries()) {
-          const child = ["--disable-warning=ExperimentalWarning", new URL("../child.ts", import.meta.url).pathname]
-          const ended = await run(process.execPath, [
-            ...child,
-            file,
-            victim,
-            String(beside.has(victim) ? 0 : (index % 3) * 150),
-          ]).catch(String)
-          expect(`${victim}: ${ended}`).toContain("SIGKILL")
-        }
-        const journal = runJournal(site.store.journal, "killed")
+        const steps = [
+          ["host1/prepare", 0],
+          ["host1/pull/memcached", 150],
+          ["host1/container/mariadb", 300],
+          ["host1/database/keystone", 0],
+          ["host1/task/bootstrap_keystone", 150],
+          // What runs beside others is killed at once: a moment later one of those might be done, and could not be killed itself.
+          ["host1/task/bootstrap_keystone_admin", 0],
+          ["host1/container/keystone", 300],
+          ["site/identity", 20],
+          ["site/catalog/keystone", 0],
+        ] as const
+        for (const [step, delay] of steps) await killAt(step, delay)
+        // It may have been done beside the catalog.
+        await rm(site.request.accessFolder, { recursive: true, force: true })
+        await killAt("site/access", 0)
+        const journal = runJournal(site.store.journal, "laid-down")
         expect(await journal.cutOff()).toContain("site/access")
-        const result = await deploy({ journal })
-        expect(result.failed).toEqual([])
+        expect((await deploy({ journal })).failed).toEqual([])
         expect(await journal.cutOff()).toEqual(new Set())
         expect(await endState()).toEqual(wanted)
         expect((await plan()).planned).toEqual([])
         expect(await openstack("token", "issue", "-f", "value", "-c", "id")).toMatch(/^gAAAA/)
       },
-      10 * 60_000,
+      10 * minutes,
     )
+
+    it("at any moment of a container's replacement, then again, comes to the same end", async () => {
+      const changed = { ...site.request.site, debug: true }
+      await ask("replaced", changed)
+      // While its files are copied aside, while it ends, when it has another name, while its successor starts.
+      for (const delay of [0, 250, 700, 2000]) await killAt("host1/container/keystone", delay)
+      const journal = runJournal(site.store.journal, "replaced")
+      expect((await deploy({ site: changed, journal })).failed).toEqual([])
+      expect((await plan({ site: changed })).planned).toEqual([])
+      expect((await deploy()).failed).toEqual([])
+      expect(await endState()).toEqual(wanted)
+    })
   })
 }
 
-/** Everything that lasts on the host and is not a clock: containers by what they were made from, and all files. */
+const requestFile = () => join(site.paths.state, "child.json")
+
+/** What deployers in processes of their own are to do, as one run. */
+async function ask(name: string, config: SiteConfig): Promise<void> {
+  const { clock: _clock, services: _services, secrets: _secrets, privateKey, ...rest } = site.request
+  const request = { ...rest, site: config, paths: site.paths, key: privateKey.reveal(), run: name }
+  await writeFile(requestFile(), JSON.stringify(request), { mode: 0o600 })
+}
+
+/** Has a process deploy that kills itself so many milliseconds after a step began to change something. */
+async function killAt(step: string, delay: number): Promise<void> {
+  const child = ["--disable-warning=ExperimentalWarning", new URL("../child.ts", import.meta.url).pathname]
+  const ended = await run(process.execPath, [...child, requestFile(), step, String(delay)]).catch(String)
+  expect(`${step}: ${ended}`).toContain("SIGKILL")
+}
+
+/** What Keystone has been told, and who may come into the database: each line a fact without an id of chance. */
+const told = `
+SELECT 'endpoint', type, interface, url FROM keystone.endpoint JOIN keystone.service ON service.id = service_id;
+SELECT 'project', name FROM keystone.project;
+SELECT 'role', name FROM keystone.role;
+SELECT 'region', id FROM keystone.region;
+SELECT 'user', name FROM keystone.local_user;
+SELECT 'assignment', COUNT(*) FROM keystone.assignment;
+SELECT 'account', host, user, priv FROM mysql.global_priv;
+SELECT 'grant', host, user, db FROM mysql.db;`
+
+/** Everything that lasts and is not a clock: containers by what they were made from, all files, and what databases tell. */
 async function endState() {
   const containers = await host.engine.listContainers({ all: true })
   const files = await site.host.exec("cd /etc/kolla && find . -type f -exec sha256sum {} + | sort")
@@ -65,7 +102,15 @@ async function endState() {
     image: Labels["io.bifrost-ts.image"],
     config: Labels["io.bifrost-ts.config"],
   }))
-  return { files, containers: labelled.sort((a, b) => String(a.name).localeCompare(String(b.name))) }
+  const client = ["mariadb", "--no-defaults", "--user=mysql", "--batch", "--skip-column-names"]
+  const { stdout } = await execIn(host.engine, "mariadb", client, { user: "mysql", input: told, signal: signal() })
+  expect(stdout).toContain("endpoint\tidentity")
+  // When a password was set is a clock.
+  const facts = stdout
+    .replaceAll(/"password_last_changed":\d+/g, "")
+    .split("\n")
+    .toSorted()
+  return { files, facts, containers: labelled.sort((a, b) => String(a.name).localeCompare(String(b.name))) }
 }
 
 /** Back to a bare engine that has most images. */
@@ -78,5 +123,5 @@ async function wipe() {
   const memcached = images.find(({ RepoDigests }) => RepoDigests?.some((name) => name.includes("/memcached@")))
   await host.engine.getImage(memcached!.Id).remove({ force: true })
   await site.host.exec("rm -rf /etc/kolla /etc/docker/certs.d")
-  await run("rm", ["-r", site.request.accessFolder])
+  await rm(site.request.accessFolder, { recursive: true })
 }

@@ -48,7 +48,7 @@ export function verbs(): void {
       const unwell = async () =>
         containerFindings(await carriedUnits(placement(), hosts())).filter(({ status }) => status !== "ok")
       await expect.poll(unwell, { timeout: 60_000, interval: 1000 }).toEqual([])
-      await host.engine.getContainer("keystone").stop({ t: 5 })
+      await host.engine.getContainer("keystone").kill()
       expect(await work()).toMatchObject([{ check: "token", status: "failed" }])
       const after = containerFindings(await carriedUnits(placement(), hosts()))
       expect(after.filter(({ status }) => status !== "ok")).toMatchObject([
