@@ -61,6 +61,27 @@ exit "$code"
 `,
 }
 
+/**
+ * Read at each start, where settings of a default user are for a broker without data alone: a password that was rotated is
+ * the user's as soon as the container was replaced. https://www.rabbitmq.com/docs/definitions
+ */
+const definitions: FileDefinition = {
+  name: "definitions.json",
+  dest: "/etc/rabbitmq/definitions.json",
+  owner: "rabbitmq:rabbitmq",
+  perm: "0600",
+  secret: true,
+  content: ({ secret }) => {
+    const all = { configure: ".*", read: ".*", write: ".*" }
+    const content = {
+      users: [{ name: "openstack", password: secret("rabbitmq_password"), tags: "administrator" }],
+      vhosts: [{ name: "/" }],
+      permissions: [{ user: "openstack", vhost: "/", ...all }],
+    }
+    return `${JSON.stringify(content, null, 2)}\n`
+  },
+}
+
 export default defineService({
   name: "rabbitmq",
   summary: "messages between services' parts",
@@ -83,12 +104,10 @@ export default defineService({
           owner: "rabbitmq:rabbitmq",
           perm: "0600",
           content: (context) => {
-            const { host, secret } = context
+            const { host } = context
             return lines({
               "listeners.tcp.1": `${host.address}:${port}`,
-              default_user: "openstack",
-              default_pass: secret("rabbitmq_password"),
-              "default_user_tags.administrator": "true",
+              load_definitions: definitions.dest,
               "vm_memory_high_watermark.relative": "0.3",
               "log.console": "true",
               "log.console.level": "info",
@@ -97,6 +116,7 @@ export default defineService({
             })
           },
         },
+        definitions,
         {
           name: "rabbitmq-env.conf",
           dest: "/etc/rabbitmq/rabbitmq-env.conf",

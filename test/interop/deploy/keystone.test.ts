@@ -3,6 +3,7 @@ import { destroyed } from "./keystone/destroyed.ts"
 import { drift } from "./keystone/drift.ts"
 import { killed } from "./keystone/killed.ts"
 import { laidDown } from "./keystone/laid-down.ts"
+import { rotated } from "./keystone/rotated.ts"
 import { trouble } from "./keystone/trouble.ts"
 import { verbs } from "./keystone/verbs.ts"
 import { begin, end } from "./keystone/world.ts"
@@ -17,4 +18,5 @@ drift()
 trouble()
 verbs()
 killed()
+rotated()
 destroyed()

@@ -15,6 +15,16 @@ cluster_formation.classic_config.nodes.2 = rabbit@b
   expect(config({ ...pair, carriers: () => [pair.host] })).not.toContain("cluster")
 })
 
+it("knows its user by a file that is read at each start, so that a rotated password is the user's", () => {
+  const definitions = rabbitmq.containers[0]!.files!.find(({ name }) => name === "definitions.json")!
+  const password = "of rabbitmq_password"
+  const { users, permissions } = JSON.parse(String(definitions.content({ ...pair, secret: (name) => `of ${name}` })))
+  expect(users).toEqual([{ name: "openstack", password, tags: "administrator" }])
+  expect(permissions).toMatchObject([{ user: "openstack", vhost: "/" }])
+  expect(config()).toContain(`load_definitions = ${definitions.dest}\n`)
+  expect(config()).not.toContain("default_")
+})
+
 it("bears that it ends while the others start, by a script that bash understands", () => {
   const [container] = rabbitmq.containers
   const start = container!.files!.find(({ name }) => name === "rabbitmq-start")!
