@@ -2,6 +2,7 @@ import { type Side, sides } from "../../src/deploy/entrance.ts"
 import type { ServiceContext } from "../../src/deploy/service.ts"
 import { certificateFiles } from "../../src/deploy/tls/certificate.ts"
 import { hostPort } from "../../src/util/host-port.ts"
+import { memberCheck } from "../mariadb/member-check.ts"
 
 /** Answers while HAProxy works; keepalived on the same host asks it. */
 export const monitorPort = 61_313
@@ -92,8 +93,7 @@ function connectionsSection(
     // made meanwhile waited for that, and was forgotten.
     "    balance first",
     "    option redispatch 1",
-    // The server's greeting: it does not listen before it is a member with all data.
-    "    option mysql-check",
+    ...memberCheck.map((line) => `    ${line}`),
     // Connections to one that has ended would hang until their next packet.
     "    default-server inter 2s fastinter 500ms downinter 1s rise 2 fall 3 on-marked-down shutdown-sessions",
     ...hosts.map(({ name: peer, address }) => `    server ${peer} ${hostPort(address, port)} check`),

@@ -23,7 +23,7 @@ export function clusterConfig({ host, carriers }: ServiceContext): OsloConfig[st
     binlog_format: "ROW",
     default_storage_engine: "InnoDB",
     innodb_autoinc_lock_mode: 2,
-    // Not a line for each of the load balancer's questions, which end after the greeting.
+    // Not a line for each connection that ends without a word.
     log_warnings: 1,
     wsrep_on: "ON",
     wsrep_provider: "/usr/lib/galera/libgalera_smm.so",

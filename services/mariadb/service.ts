@@ -1,5 +1,6 @@
 import { defineService } from "../../src/deploy/service.ts"
 import { clusterConfig, clusterStart, isCluster, memberPorts } from "./galera.ts"
+import { checkAccount } from "./member-check.ts"
 
 const server = "/usr/sbin/mariadbd --defaults-file=/etc/mysql/my.cnf"
 
@@ -44,11 +45,13 @@ export default defineService({
                 // 200 MB of tables that nobody reads on a small host.
                 performance_schema: "OFF",
                 ...(isCluster(context) && clusterConfig(context)),
+                ...(checkAccount.content(context) !== undefined && { init_file: checkAccount.dest }),
               },
             }
           },
         },
         clusterStart,
+        checkAccount,
       ],
       healthy: () => ["mariadb", "--no-defaults", "--user=mysql", "--skip-ssl", "--execute=SELECT 1"],
     },

@@ -106,6 +106,20 @@ describe("the database on three hosts", () => {
     expect(await asked("host2", "SELECT @@wsrep_node_name")).toBe("host1")
   })
 
+  it("is written to on another host when that one has lost the others, although it still lets in", async () => {
+    const rules = ["INPUT", "OUTPUT"].flatMap((chain) =>
+      ["s", "d"].map((way) => `${chain} -p tcp --${way}port 4567 -j DROP`),
+    )
+    const all = (action: string) =>
+      site.hosts.exec("host1", rules.map((rule) => `iptables ${action} ${rule}`).join(" && "))
+    await all("-I")
+    const name = () => asked("host2", "SELECT @@wsrep_node_name FROM notes LIMIT 1")
+    await expect.poll(name, { timeout: 60_000, interval: 500 }).toBe("host2")
+    expect(await server("host1").inspect()).toMatchObject({ State: { Running: true } })
+    await all("-D")
+    await expect.poll(() => everywhere(size), { timeout: 60_000, interval: 500 }).toEqual(["3", "3", "3"])
+  })
+
   it("is written to on another host when that one ends, which catches up when it is back", async () => {
     await server("host1").kill({ signal: "KILL" })
     await expect.poll(() => asked("host2", "INSERT INTO notes VALUES (2)"), { timeout: 30_000, interval: 500 }).toBe("")

@@ -27,6 +27,19 @@ it("starts by a script that looks for its peers, and that bash understands", () 
   expect(script).toContain("for peer in 192.0.2.12; do")
 })
 
+it("lets load balancers ask each member, who know no password and have no rights", () => {
+  expect(contentOf("accounts.sql")).toBe(`SET SESSION wsrep_on = OFF;
+CREATE USER IF NOT EXISTS 'haproxy'@'192.0.2.11';
+CREATE USER IF NOT EXISTS 'haproxy'@'192.0.2.12';
+`)
+  expect(option("init_file")).toBe("/etc/mysql/accounts.sql")
+  expect(option("init_file", lone)).toBeUndefined()
+  const sent = [...haproxyConfig(cluster).matchAll(/send-binary (\w+)/g)].map(([, hex]) => Buffer.from(hex!, "hex"))
+  for (const each of sent) expect(each.readUIntLE(0, 3)).toBe(each.length - 4)
+  expect(sent[0]!.subarray(36).toString()).toBe("haproxy\0\0")
+  expect(sent[1]!.subarray(5).toString()).toMatch(/^SELECT .*'wsrep_ready'$/)
+})
+
 it("is reached by services at the internal address, one server at a time", () => {
   expect(haproxyConfig(cluster)).toContain(`listen mariadb
     bind 192.0.2.10:3306 transparent
