@@ -29,10 +29,13 @@ export const withDrivers = (...projects: readonly string[]) => [
 /** Where a release's own configuration files lie under install type source. */
 export const venvEtc = "/var/lib/kolla/venv/etc"
 
-/** The program by which nova and cinder carry images and backups into a Ceph pool and out of it, and its libraries. */
-export const rbdTool = {
-  packages: ["libboost-program-options1.83.0", "libncurses6"],
-  extract: { "ceph-common": ["./usr/bin/rbd"] },
+/**
+ * Programs of Ceph's clients: `ceph` tells cinder and nova where its monitors are, `rbd` carries images and backups into a pool
+ * and out of it.
+ */
+export const cephTools = {
+  packages: ["libboost-program-options1.83.0", "libncurses6", "python3-ceph-argparse"],
+  extract: { "ceph-common": ["./usr/bin/ceph", "./usr/bin/rbd"] },
 } as const
 
 /** Open vSwitch's tools without its daemons: `openvswitch-switch` would bring init scripts with `ovs-vsctl`. */

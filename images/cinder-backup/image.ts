@@ -1,13 +1,13 @@
 import { defineImage } from "../../src/build/containers/definition.ts"
 import { fullPerl, identities } from "../prune.ts"
-import { rbdTool } from "../service.ts"
+import { cephTools } from "../service.ts"
 
 export default defineImage({
   name: "cinder-backup",
   summary: "OpenStack block storage: backups",
   from: "cinder-base",
-  packages: [...rbdTool.packages, "lsscsi", "lvm2", "multipath-tools", "nfs-common", "nvme-cli", "sysfsutils"],
-  extract: rbdTool.extract,
+  packages: [...cephTools.packages, "lsscsi", "lvm2", "multipath-tools", "nfs-common", "nvme-cli", "sysfsutils"],
+  extract: cephTools.extract,
   prune: [...fullPerl, ...identities],
   health: "healthcheck_port cinder-backup 5672 5671",
 })

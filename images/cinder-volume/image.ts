@@ -1,6 +1,6 @@
 import { defineImage } from "../../src/build/containers/definition.ts"
 import { identities, libraryExtras } from "../prune.ts"
-import { rbdTool } from "../service.ts"
+import { cephTools } from "../service.ts"
 
 /** With what the backends start: LVM, iSCSI targets of both kinds, NFS, NVMe over TCP. Perl stays: `tgt-admin` is written in it. */
 export default defineImage({
@@ -8,7 +8,7 @@ export default defineImage({
   summary: "OpenStack block storage: volumes of a backend",
   from: "cinder-base",
   packages: [
-    ...rbdTool.packages,
+    ...cephTools.packages,
     "lsscsi",
     "lvm2",
     "multipath-tools",
@@ -20,7 +20,7 @@ export default defineImage({
     "tgt",
     "thin-provisioning-tools",
   ],
-  extract: rbdTool.extract,
+  extract: cephTools.extract,
   prune: [...libraryExtras, ...identities],
   // The files in which cinder describes its targets to tgt-admin.
   run: ["sed -i '1i include /var/lib/cinder/volumes/*' /etc/tgt/targets.conf"],

@@ -1,6 +1,6 @@
 import { defineImage } from "../../src/build/containers/definition.ts"
 import { fullPerl, identities, libraryExtras } from "../prune.ts"
-import { extendStart, ovsTools, rbdTool } from "../service.ts"
+import { cephTools, extendStart, ovsTools } from "../service.ts"
 
 /** Instances run in nova-libvirt's container; here is what nova itself starts: for disks, images, volumes and ports. */
 export default defineImage({
@@ -12,7 +12,7 @@ export default defineImage({
     "dosfstools",
     "iptables",
     "kmod",
-    ...rbdTool.packages,
+    ...cephTools.packages,
     "lvm2",
     "multipath-tools",
     "nfs-common",
@@ -26,7 +26,7 @@ export default defineImage({
   ],
   extract: {
     ...ovsTools.extract,
-    ...rbdTool.extract,
+    ...cephTools.extract,
     // Which firmware there is for UEFI; the firmware itself is libvirt's to read.
     ovmf: ["./usr/share/qemu/firmware/*"],
   },

@@ -37,7 +37,6 @@ const config = configFile({
       auth_strategy: "keystone",
       glance_api_servers: context.endpoint("image"),
       enabled_backends: enabledBackends(context).join(","),
-      default_volume_type: enabledBackends(context)[0],
       volumes_dir: "/var/lib/cinder/volumes",
       // A volume that cannot be zeroed in time blocks the service: thin ones are empty by themselves.
       volume_clear: "none",

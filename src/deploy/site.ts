@@ -205,7 +205,7 @@ const services = part(
           ),
           rbd: rbd("volumes", "cinder", "cinder"),
         },
-        { ...group, default: { lvm: {} }, ...about("Where volumes are kept; the first one by default.") },
+        { ...group, default: { lvm: {} }, ...about("Where volumes are kept; of several, a volume's type chooses.") },
       ),
       backup: Type.Optional(
         Type.Object(

@@ -139,6 +139,8 @@ it("gives libvirt the key as the secret whose UUID cinder names", () => {
   })
   const cinder = laidDown("cinder_volume", uuid).files.get("/etc/kolla/cinder_volume/cinder.conf")?.content
   expect(cinder).toContain(`rbd_secret_uuid = ${uuid}`)
+  // Types are made through the API; one that is named here and not there would refuse every volume.
+  expect(cinder).not.toContain("default_volume_type")
 })
 
 it("shows no key in a plan: not the new one, and not one that a host has from before", () => {
