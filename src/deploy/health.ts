@@ -15,7 +15,7 @@ export interface HealthOptions {
 }
 
 /** The engine asks every few seconds; services that start one after another would each wait for its next turn. */
-const [firstPause, longestPause] = [250, 4000]
+const [firstPause, longestPause] = [250, 2000]
 
 /**
  * Waits until a running container is healthy or surely will not be: by the engine's events, and by asking its health check
