@@ -60,7 +60,7 @@ test("validate tells errors as compilers do, and warns of overrides that nothing
 
 test("site show fills in the defaults", async () => {
   const shown = await cli("site", "show", "--json", join(folder, "bifrost.yaml"))
-  expect(JSON.parse(shown.out)).toMatchObject({ region: "north", services: { neutron: { plugin: "openvswitch" } } })
+  expect(JSON.parse(shown.out)).toMatchObject({ region: "north", services: { neutron: { plugin: "ovn" } } })
 })
 
 test("secrets are shown only when that is confirmed, rotated, and imported from kolla-ansible's file", async () => {
