@@ -36,15 +36,25 @@ export function removeStep({ id, after, host, name }: LifecycleStepOptions): Ste
   }
 }
 
-/** A volume with all that a service ever kept in it. */
+/** Unmounts, deepest first, what is mounted below the directory that is its argument. */
+const unmountBelow = `awk -v below="$1/" 'index($2, below) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount`
+
+/**
+ * A volume with all that a service ever kept in it. What a container had mounted inside it and shared with its host, such as
+ * NFS shares, is still mounted when the container is gone: it is another's, and must not be emptied with the volume.
+ */
 export function removeVolumeStep({ id, after, host, name }: LifecycleStepOptions): Step<boolean> {
+  const { transport } = host
   return {
     id,
     after,
     inspect: async () => (await host.survey()).volumes.has(name),
     plan: (there) => (there ? [{ action: "remove", target: `volume ${name}`, reason: "with its data" }] : []),
-    async apply() {
-      await orAbsent(host.transport.engine.getVolume(name).remove())
+    async apply(_changes, signal) {
+      const volume = transport.engine.getVolume(name)
+      const found = await orAbsent(volume.inspect())
+      if (found) await transport.exec(["sh", "-c", unmountBelow, "sh", found.Mountpoint], { signal })
+      await orAbsent(volume.remove())
       host.touched()
     },
   }

@@ -15,7 +15,11 @@ export function destroyed(): void {
     expect(await site.host.exec("cat /etc/hosts")).toMatch(/^(?!.*bifrost-ts).*192\.0\.2\.9 printer\n$/s)
     const volumes = async () => ((await host.engine.listVolumes()).Volumes ?? []).map(({ Name }) => Name)
     expect(await volumes()).toContain("mariadb")
+    // As a container leaves it that mounted a share below its volume, for its host to see.
+    const inside = "/var/lib/docker/volumes/mariadb/_data/share"
+    await site.host.exec(`mkdir /srv/share ${inside} && touch /srv/share/kept && mount --bind /srv/share ${inside}`)
     expect(changes(await deploy({ verb: "destroy", includeData: true }))).toContain("remove volume mariadb")
+    expect(await site.host.exec("ls /srv/share")).toBe("kept\n")
     expect(await volumes()).not.toContain("mariadb")
     expect((await deploy({ verb: "destroy", includeData: true })).planned).toEqual([])
     await foreign.remove()
