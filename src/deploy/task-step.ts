@@ -2,7 +2,7 @@ import type Docker from "dockerode"
 import type { Step } from "../graph/step.ts"
 import { BifrostError } from "../util/errors.ts"
 import { createContainer, type UnitStepOptions } from "./container-step.ts"
-import { findContainer, lastLines, removeContainer, startContainer } from "./engine.ts"
+import { findContainer, lastLines, removeContainer, startContainer, stopContainer } from "./engine.ts"
 import { deployErrors } from "./errors.ts"
 import { applyFiles, inspectFiles } from "./files.ts"
 import { beginMigration, type MigrationOptions, migrationFailure } from "./migration.ts"
@@ -79,6 +79,8 @@ export function taskStep(options: TaskStepOptions): Step<TaskSeen> {
       const { unit, fingerprint, container, schema } = last!
       if (!goesOn(last!)) {
         if (options.schema) await emptyDatabases(options.schema.server, schema.cutOff, signal)
+        // One that is still at work would go on in what is emptied.
+        if (container?.State.Running) await stopContainer(engine, unit.name, 30)
         // As long as the container before is there, it is known what it began with.
         const began = migration && !schema.loadable && (await beginMigration(migration, container, signal))
         await removeContainer(engine, unit.name)
