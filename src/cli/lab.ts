@@ -18,6 +18,7 @@ import { defaults, type LabOptions } from "../lab/spec.ts"
 import { BifrostError } from "../util/errors.ts"
 import { inState, pathsFrom } from "../util/paths.ts"
 import { examples } from "./examples.ts"
+import { interruption } from "./interruption.ts"
 import { attachConsole } from "./lab-console.ts"
 import { hostNeeds, labImage } from "./lab-hosts.ts"
 import { addLibvirtBmcs } from "./lab-libvirt.ts"
@@ -108,10 +109,7 @@ export function registerLab(program: Command): void {
 }
 
 async function up({ name, json, ...options }: Formatted & LabOptions): Promise<void> {
-  const interrupted = new AbortController()
-  const onSignal = () => interrupted.abort(new Error("interrupted; what was begun is removed again"))
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, onSignal)
-  const { signal } = interrupted
+  const signal = interruption("what was begun is removed again")
   const { status, made } = await labUp(paths, name, options, {
     signal,
     hostNeeds: () => hostNeeds(paths, signal),

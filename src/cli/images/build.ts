@@ -5,6 +5,7 @@ import { defaultRetries, defaultThreads } from "../../build/containers/build.ts"
 import { findBuildable, kinds } from "../../build/kinds.ts"
 import { pathsFrom } from "../../util/paths.ts"
 import { examples } from "../examples.ts"
+import { interruption } from "../interruption.ts"
 import { wholeNumber, wholeNumberOrZero } from "../options.ts"
 import { buildContainers } from "./build-containers.ts"
 import { type ChoiceFlags, profileOption, settingsOptions } from "./settings.ts"
@@ -50,13 +51,10 @@ export function registerImagesBuild(images: Command): void {
 }
 
 async function build(what: string, names: readonly string[], flags: BuildFlags) {
-  const interrupted = new AbortController()
-  const interrupt = () => interrupted.abort(new Error("interrupted; nothing half-built is left"))
-  process.once("SIGINT", interrupt)
-  process.once("SIGTERM", interrupt)
-  if (kinds.some(({ kind }) => kind === what)) return buildKind(what, names, flags, interrupted.signal)
+  const signal = interruption("nothing half-built is left")
+  if (kinds.some(({ kind }) => kind === what)) return buildKind(what, names, flags, signal)
   const words = what === "containers" ? names : [what, ...names]
-  await buildContainers(words, flags, interrupted.signal)
+  await buildContainers(words, flags, signal)
 }
 
 async function buildKind(kind: string, names: readonly string[], flags: BuildFlags, signal: AbortSignal) {

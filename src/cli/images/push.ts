@@ -14,6 +14,7 @@ import { withRegistryRelay } from "../../provisioner/registry-relay.ts"
 import { messageOf } from "../../util/errors.ts"
 import { inState, pathsFrom } from "../../util/paths.ts"
 import { examples } from "../examples.ts"
+import { interruption } from "../interruption.ts"
 import { wholeNumberOrZero } from "../options.ts"
 import { type ChoiceFlags, chosenImages, profileOption, settingsOptions } from "./settings.ts"
 
@@ -63,6 +64,7 @@ async function keepDumps(recipes: readonly ImageRecipe[], all: Recipes, options:
   try {
     await keepSchemas(recipes, all, options)
   } catch (error) {
+    options.signal.throwIfAborted()
     console.error(`${pc.yellow("!")} not all databases can be loaded, deployments migrate them: ${messageOf(error)}`)
   }
 }
@@ -71,10 +73,12 @@ async function push(words: readonly string[], flags: PushFlags) {
   const { all, names } = await chosenImages(words, flags)
   const recipes = runningOnly(all, names)
   const docker = await openEngine()
+  const signal = interruption("what was pushed is skipped the next time")
   const pushTo = (registry: string) =>
     pushSite(recipes, {
       docker,
       registry,
+      signal,
       lockFile: flags.lock,
       keep: words.length > 0 || flags.profile !== undefined,
       retries: flags.retries,
@@ -86,9 +90,9 @@ async function push(words: readonly string[], flags: PushFlags) {
   const paths = pathsFrom(process.env)
   const pushed = await (flags.to ? pushTo(flags.to) : withRegistryRelay(paths, pushTo))
   const cache = new Cache(paths.cache)
-  await keepOptionNames(recipes, pushed, { docker, cache, folder: inState.options(paths) })
+  await keepOptionNames(recipes, pushed, { docker, cache, folder: inState.options(paths), signal })
   await keepDumps(recipes, all, {
-    ...{ docker, cache, folder: inState.schemas(paths), signal: new AbortController().signal },
+    ...{ docker, cache, folder: inState.schemas(paths), signal },
     digestOf: (image) => pushed.images[image]?.digest,
     onMade: (image, seconds) => console.error(`${image.padEnd(24)} migrated once for all, ${seconds.toFixed(0)} s`),
   })
