@@ -1,6 +1,7 @@
 import type { ContainerDefinition, FileDefinition, HostAccess } from "../../src/deploy/service.ts"
 import { logVolume } from "../common/openstack.ts"
 import { hasPlugin, ovsVolume } from "../common/ovs.ts"
+import { startFile } from "../common/start-file.ts"
 import { config, dhcpAgent, l3Agent, metadataAgent, ml2, openvswitchAgent, ovnMetadataAgent } from "./config.ts"
 
 const metadataVolume = "neutron_metadata_socket:/var/lib/neutron/kolla/"
@@ -80,19 +81,10 @@ const metadata: ContainerDefinition = {
  * The agent's socket is its own and its group's, which is that of the proxies: neutron 26 does not carry out
  * `metadata_proxy_socket_mode` here.
  */
-const startOvnMetadata: FileDefinition = {
-  name: "start-ovn-metadata-agent",
-  dest: "/etc/neutron/start-ovn-metadata-agent",
-  owner: "root:root",
-  perm: "0755",
-  content: () =>
-    [
-      "#!/bin/bash",
-      "umask 0002",
-      `exec ${command("neutron-ovn-metadata-agent", [config, ovnMetadataAgent])()}`,
-      "",
-    ].join("\n"),
-}
+const startOvnMetadata = startFile("/etc/neutron", "start-ovn-metadata-agent", () => [
+  "umask 0002",
+  `exec ${command("neutron-ovn-metadata-agent", [config, ovnMetadataAgent])()}`,
+])
 
 /**
  * The same with OVN, where each host answers its own instances: in a namespace for each network, by a proxy that it starts

@@ -1,19 +1,12 @@
-import { defineService, type FileDefinition, type ServiceContext } from "../../src/deploy/service.ts"
+import { defineService } from "../../src/deploy/service.ts"
 import { logVolume } from "../common/openstack.ts"
 import { datapathType, ovsdb, ovsVolume, providerNetworks } from "../common/ovs.ts"
+import { startFile } from "../common/start-file.ts"
 
 const log = (program: string) =>
   `-vconsole:emer -vsyslog:err -vfile:info --log-file=/var/log/kolla/openvswitch/${program}.log`
 
-const startFile = (name: string, lines: (context: ServiceContext) => readonly string[]): FileDefinition => ({
-  name,
-  dest: `/etc/openvswitch/${name}`,
-  owner: "root:root",
-  perm: "0755",
-  content: (context) => `${["#!/bin/bash", "set -o errexit", ...lines(context)].join("\n")}\n`,
-})
-
-const startDatabase = startFile("start-ovsdb-server", () => [
+const startDatabase = startFile("/etc/openvswitch", "start-ovsdb-server", () => [
   // The socket is for the process's group as well: nova-compute plugs ports as nova.
   "umask 0007",
   "exec ovs_wrapper ovsdb-server /usr/sbin/ovsdb-server /var/lib/openvswitch/conf.db " +
@@ -38,7 +31,7 @@ const takeOver = `take_over() {
  * Brings the bridges of the physical networks into the database, then becomes the switch. A bridge that someone removed is
  * there again after a restart, and the health check asks for that.
  */
-const startSwitch = startFile("start-vswitchd", (context) => {
+const startSwitch = startFile("/etc/openvswitch", "start-vswitchd", (context) => {
   const { site, host } = context
   const type = datapathType(site)
   const bridges = providerNetworks(context)

@@ -1,7 +1,8 @@
-import type { ContainerDefinition, FileDefinition, ServiceContext } from "../../src/deploy/service.ts"
+import type { ContainerDefinition, ServiceContext } from "../../src/deploy/service.ts"
 import { logVolume } from "../common/openstack.ts"
 import { connectionTo, southbound } from "../common/ovn.ts"
 import { bridgeMappings, datapathType, ovsdb, ovsVolume } from "../common/ovs.ts"
+import { startFile } from "../common/start-file.ts"
 
 /** `external-ids` of the host's Open vSwitch, which tell ovn-controller(8) who it is and what it has. */
 export function chassis(context: ServiceContext): Readonly<Record<string, string>> {
@@ -19,27 +20,18 @@ export function chassis(context: ServiceContext): Readonly<Record<string, string
   }
 }
 
-const start: FileDefinition = {
-  name: "start-ovn-controller",
-  dest: "/etc/ovn/start-ovn-controller",
-  owner: "root:root",
-  perm: "0755",
-  content: (context) => {
-    const settings = Object.entries(chassis(context))
-    const given = settings.filter(([, value]) => value !== "").map(([key, value]) => `external-ids:${key}='${value}'`)
-    const absent = settings.filter(([, value]) => value === "").map(([key]) => key)
-    return [
-      "#!/bin/bash",
-      "set -o errexit",
-      `vsctl() { ovs-vsctl --no-wait --db=${ovsdb} --timeout=30 "$@"; }`,
-      `vsctl set Open_vSwitch . ${given.join(" ")}`,
-      ...absent.map((key) => `vsctl remove Open_vSwitch . external-ids ${key}`),
-      "exec /usr/bin/ovn-controller --pidfile -vconsole:emer -vsyslog:err -vfile:info " +
-        `--log-file=/var/log/kolla/openvswitch/ovn-controller.log ${ovsdb}`,
-      "",
-    ].join("\n")
-  },
-}
+const start = startFile("/etc/ovn", "start-ovn-controller", (context) => {
+  const settings = Object.entries(chassis(context))
+  const given = settings.filter(([, value]) => value !== "").map(([key, value]) => `external-ids:${key}='${value}'`)
+  const absent = settings.filter(([, value]) => value === "").map(([key]) => key)
+  return [
+    `vsctl() { ovs-vsctl --no-wait --db=${ovsdb} --timeout=30 "$@"; }`,
+    `vsctl set Open_vSwitch . ${given.join(" ")}`,
+    ...absent.map((key) => `vsctl remove Open_vSwitch . external-ids ${key}`),
+    "exec /usr/bin/ovn-controller --pidfile -vconsole:emer -vsyslog:err -vfile:info " +
+      `--log-file=/var/log/kolla/openvswitch/ovn-controller.log ${ovsdb}`,
+  ]
+})
 
 /** Carries out, on every host that has ports, what the southbound database says of them. Flows outlive it. */
 export const controller: ContainerDefinition = {
