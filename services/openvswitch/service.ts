@@ -1,6 +1,8 @@
+import type { KernelFeature } from "../../src/deploy/kernel.ts"
 import { defineService } from "../../src/deploy/service.ts"
+import type { SiteConfig } from "../../src/deploy/site.ts"
 import { logVolume } from "../common/openstack.ts"
-import { datapathType, ovsdb, ovsVolume, providerNetworks } from "../common/ovs.ts"
+import { datapathType, hasPlugin, ovsdb, ovsVolume, providerNetworks } from "../common/ovs.ts"
 import { startFile } from "../common/start-file.ts"
 
 const log = (program: string) =>
@@ -57,6 +59,12 @@ const startSwitch = startFile("/etc/openvswitch", "start-vswitchd", (context) =>
   ]
 })
 
+/** Tunnels of OVN are ovn_controller's to ask for. */
+const kernel = (site: SiteConfig): KernelFeature[] => {
+  if (datapathType(site) === "netdev") return ["tun"]
+  return hasPlugin("openvswitch")(site) ? ["openvswitch", "vxlan"] : ["openvswitch"]
+}
+
 /** The switch itself, for whatever plugs ports into it. */
 export default defineService({
   name: "openvswitch",
@@ -83,7 +91,7 @@ export default defineService({
       command: () => startSwitch.dest,
       files: [startSwitch],
       volumes: [logVolume, ovsVolume],
-      kernel: (site) => (datapathType(site) === "netdev" ? ["tun"] : ["openvswitch", "vxlan"]),
+      kernel,
       needs: ["here/container/openvswitch_db"],
       healthy: (context) => [
         "bash",

@@ -64,6 +64,18 @@ describe("the plugin of a site", () => {
   })
 })
 
+it("asks of a kernel what its own tunnels need", () => {
+  const needed = (...of: Parameters<typeof site>) => {
+    const resolved = resolveSite(site(...of))
+    const units = wantedServices(services, resolved).flatMap(({ containers }) => containers)
+    const those = units.filter(({ name }) => ["openvswitch_vswitchd", "ovn_controller"].includes(name))
+    return those.flatMap(({ kernel }) => kernel?.(resolved) ?? []).sort()
+  }
+  expect(needed("openvswitch")).toEqual(["openvswitch", "vxlan"])
+  expect(needed("ovn")).toEqual(["geneve", "openvswitch"])
+  expect(needed("ovn", "userspace")).toEqual(["tun"])
+})
+
 describe("what a host's Open vSwitch tells OVN", () => {
   const context = contextOf(site("ovn", "userspace"))
   const on = (...groups: string[]) => ({ ...context, host: { ...context.host, groups } })
