@@ -1,3 +1,4 @@
+import { mariadbClient } from "../../src/deploy/mariadb-client.ts"
 import { defineService } from "../../src/deploy/service.ts"
 import { clusterConfig, clusterStart, isCluster, memberPorts } from "./galera.ts"
 import { checkAccount } from "./member-check.ts"
@@ -53,7 +54,7 @@ export default defineService({
         clusterStart,
         checkAccount,
       ],
-      healthy: () => ["mariadb", "--no-defaults", "--user=mysql", "--skip-ssl", "--execute=SELECT 1"],
+      healthy: () => [...mariadbClient, "--execute=SELECT 1"],
     },
   ],
 })

@@ -3,6 +3,7 @@ import { BifrostError } from "../util/errors.ts"
 import { execIn, findContainer, orAbsent, removeContainer, stopContainer } from "./engine.ts"
 import { deployErrors } from "./errors.ts"
 import type { DeployHost } from "./host.ts"
+import { mariadbClient } from "./mariadb-client.ts"
 
 /** One server of the database's cluster, as it is. */
 export interface MemberSeen {
@@ -116,15 +117,7 @@ async function memberSeen(host: DeployHost, signal: AbortSignal): Promise<Member
   const base = { host: host.entry.name, volume: folder !== undefined }
   if (container?.State.Running) {
     const ask = "SHOW STATUS WHERE Variable_name = 'wsrep_cluster_status' AND Value = 'Primary'"
-    const command = [
-      "mariadb",
-      "--no-defaults",
-      "--user=mysql",
-      "--skip-ssl",
-      "--batch",
-      "--skip-column-names",
-      `--execute=${ask}`,
-    ]
+    const command = [...mariadbClient, "--batch", "--skip-column-names", `--execute=${ask}`]
     const { code, stdout } = await execIn(engine, name, command, { user: "mysql", signal })
     if (code === 0 && stdout.includes("Primary")) return { ...base, serves: true, state: undefined }
   }

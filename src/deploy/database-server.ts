@@ -5,6 +5,7 @@ import type { Secret } from "../util/secret.ts"
 import { execIn, findContainer } from "./engine.ts"
 import { deployErrors } from "./errors.ts"
 import type { DeployHost } from "./host.ts"
+import { mariadbClient } from "./mariadb-client.ts"
 import { recent } from "./recent.ts"
 import { redact } from "./secrets.ts"
 
@@ -89,12 +90,9 @@ export function keptPassword(password: Secret): string {
   return `*${sha1(sha1(password.reveal())).toString("hex").toUpperCase()}`
 }
 
-/**
- * SQL goes through the server's socket, as standard input: no argument shows it. Without TLS, which a socket has no use for:
- * on a loaded host the handshake alone outlasted the server's patience.
- */
+/** SQL goes through the server's socket, as standard input: no argument shows it. */
 async function runSql(host: DeployHost, statements: string, secrets: readonly Secret[], signal: AbortSignal) {
-  const command = ["mariadb", "--no-defaults", "--user=mysql", "--skip-ssl", "--batch", "--raw", "--skip-column-names"]
+  const command = [...mariadbClient, "--batch", "--raw", "--skip-column-names"]
   const { code, stdout, stderr } = await execIn(host.transport.engine, "mariadb", command, {
     user: "mysql",
     input: statements,
