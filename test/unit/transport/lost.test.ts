@@ -1,16 +1,7 @@
-import type { AddressInfo } from "node:net"
-import ssh2, { type Connection, type ServerChannel } from "ssh2"
-import { afterEach, expect, test } from "vitest"
-import { newKeyPair } from "../../../src/transport/key-pair.ts"
-import { sshTransport } from "../../../src/transport/ssh.ts"
+import type { Connection, ServerChannel } from "ssh2"
+import { expect, test } from "vitest"
 import { systemClock } from "../../../src/util/clock.ts"
-
-const host = newKeyPair("host")
-const key = newKeyPair("key").private
-const ends: (() => unknown)[] = []
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end()
-})
+import { transportTo } from "./ssh-host.ts"
 
 interface Behaviour {
   readonly command?: (channel: ServerChannel, client: Connection) => void
@@ -18,10 +9,8 @@ interface Behaviour {
   readonly engine?: (channel: ServerChannel, client: Connection) => void
 }
 
-async function hostThat({ command, engine }: Behaviour) {
-  const server = new ssh2.Server({ hostKeys: [host.private.reveal()] }, (client) => {
-    client.on("authentication", (context) => context.accept())
-    client.on("error", () => {})
+const hostThat = ({ command, engine }: Behaviour) =>
+  transportTo((client) => {
     client.on("session", (accept) => {
       accept().on("exec", (acceptExec) => command?.(acceptExec(), client))
     })
@@ -31,14 +20,6 @@ async function hostThat({ command, engine }: Behaviour) {
       channel.once("data", () => engine(channel, client))
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  ends.push(() => new Promise<unknown>((resolve) => server.close(resolve)))
-  const { port } = server.address() as AddressInfo
-  const place = { name: "host1", address: "127.0.0.1", port, user: "root", hostKey: host.public }
-  const transport = sshTransport(place, key, systemClock)
-  ends.push(() => transport.close())
-  return transport
-}
 
 const begun = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
 

@@ -1,23 +1,10 @@
-import type { AddressInfo } from "node:net"
-import ssh2 from "ssh2"
-import { afterEach, expect, test } from "vitest"
-import { newKeyPair } from "../../../src/transport/key-pair.ts"
-import { sshTransport } from "../../../src/transport/ssh.ts"
-import { systemClock } from "../../../src/util/clock.ts"
-
-const host = newKeyPair("host")
-const key = newKeyPair("key").private
-const ends: (() => unknown)[] = []
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end()
-})
+import { expect, test } from "vitest"
+import { transportTo } from "./ssh-host.ts"
 
 /** A host that answers any command by it, after a moment, and opens no more than `allowed` sessions at once. */
 async function hostOf(allowed: number) {
   const seen = { open: 0, most: 0, refused: 0, commands: [] as string[] }
-  const server = new ssh2.Server({ hostKeys: [host.private.reveal()] }, (client) => {
-    client.on("authentication", (context) => context.accept())
-    client.on("error", () => {})
+  const transport = await transportTo((client) => {
     client.on("session", (accept, reject) => {
       if (seen.open >= allowed) {
         seen.refused++
@@ -36,12 +23,6 @@ async function hostOf(allowed: number) {
       })
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  ends.push(() => new Promise<unknown>((resolve) => server.close(resolve)))
-  const { port } = server.address() as AddressInfo
-  const place = { name: "host1", address: "127.0.0.1", port, user: "root", hostKey: host.public }
-  const transport = sshTransport(place, key, systemClock)
-  ends.push(() => transport.close())
   return { seen, transport }
 }
 
