@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { services } from "../../services/index.ts"
@@ -9,12 +10,11 @@ import { Journey } from "../journey/run.ts"
 import { type Measured, measure, peakMbOf } from "./command.ts"
 import { hostEngine } from "./host.ts"
 
-/** The administrator's, so that whoever asks the APIs can do so from the first moment on. */
-const password = "bench-of-a-throwaway-lab"
-
 /** A container host in a lab of its own, and what is measured on it. */
 export class BenchCloud {
   readonly journey = new Journey(console.error)
+  /** The administrator's, known beforehand so that whoever asks the APIs can do so from the first moment on. */
+  readonly #password = randomBytes(16).toString("hex")
   readonly #types = services.flatMap(({ catalog = [] }) => catalog.map(({ type }) => type))
 
   /** Up to a host that is adopted and has the images, and nothing of the cloud. */
@@ -23,7 +23,7 @@ export class BenchCloud {
     const { stages, ...plan } = oneServer()
     await journey.run({ ...plan, stages: (options) => stages(options).filter(({ name }) => name !== "provision") })
     const passwords = join(journey.state, "passwords.yml")
-    writeFileSync(passwords, `keystone_admin_password: ${password}\n`, { mode: 0o600 })
+    writeFileSync(passwords, `keystone_admin_password: ${this.#password}\n`, { mode: 0o600 })
     for (const args of [["provision"], ["secrets", "import", passwords], ["pull"]]) await this.measure(args)
   }
 
@@ -39,7 +39,7 @@ export class BenchCloud {
   ): Promise<{ seconds: number; result: T; each: Record<string, number> }> {
     const program = ["node", "--disable-warning=ExperimentalWarning", "scripts/bench/answers.ts"]
     const asking = this.journey.exec(
-      ...["env", `OS_PASSWORD=${password}`, ...program, await this.#keystone(), ...this.#types],
+      ...["env", `OS_PASSWORD=${this.#password}`, ...program, await this.#keystone(), ...this.#types],
     )
     const started = Date.now()
     const [result, { code, stdout, stderr }] = await Promise.all([begin(), asking])
