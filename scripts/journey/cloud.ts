@@ -4,17 +4,20 @@ import type { Plan } from "./run.ts"
 
 export type NetworkPlugin = SiteConfig["services"]["neutron"]["plugin"]
 
-/** The core services on one server that is there already, with what a host without KVM and Open vSwitch's module can. */
+/**
+ * The core services on one server that is there already, with what a host without KVM and Open vSwitch's module can. Images,
+ * volumes and backups are in the lab's Ceph, which needs nothing of the kernel.
+ */
 export const oneServer = (plugin: NetworkPlugin = defaultSite.services.neutron.plugin): Plan => ({
   stages: onServers,
-  machines: ["--hosts", "1"],
+  machines: ["--hosts", "1", "--ceph"],
   site: {
     networks: { provider: { physnet1: { bridge: "br-ex", interface: "eth1" } } },
     services: {
       nova: { virt_type: "qemu" },
       neutron: { plugin, datapath: "userspace" },
-      // LVM needs an iSCSI initiator in the kernel. Nothing serves this share: Cinder's services run, without a volume.
-      cinder: { backends: { nfs: { shares: ["127.0.0.1:/volumes"] } } },
+      glance: { backends: { rbd: {} } },
+      cinder: { backends: { rbd: {} }, backup: { rbd: {} } },
     },
   },
 })

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
+import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import type { Leg } from "../../src/cli/show/timeline.ts"
 import type { SiteFile } from "../../src/deploy/site.ts"
+import { labLayout } from "../../src/lab/layout.ts"
 import { inState } from "../../src/util/paths.ts"
 import { fromBareMetal, type JourneyOptions, type Stage } from "./commands.ts"
 import { identityOnly, writeSite } from "./site.ts"
@@ -58,8 +59,16 @@ export class Journey {
         throw new Error([`bifrost-ts ${args.join(" ")} ended with exit code ${code}`, ...told].join("\n"))
       }
       times.push({ stage: name, seconds: (Date.now() - started) / 1000 })
+      if (name === "lab") this.#useCeph()
     }
     return times
+  }
+
+  /** What `lab up --ceph` says to do next. */
+  #useCeph(): void {
+    const paths = { state: this.state, cache: "" }
+    const given = labLayout(paths, this.lab).ceph.config
+    if (existsSync(given)) cpSync(given, join(inState.site(paths), "config"), { recursive: true })
   }
 
   /** One command of the tool in this state directory. */
