@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, it } from "vitest"
@@ -16,16 +16,35 @@ afterEach(() => rm(folder, { recursive: true }))
 /** Runs a script where nova-manage notes its arguments, and answers a query as nova 31 does. */
 async function runWith(file: FileDefinition, hosts: Record<string, string[]>, answers: Record<string, string>) {
   const carriers = (container: string) => (hosts[container] ?? []).map((name) => ({ name }))
-  const script = join(folder, file.name)
+  const [script, calls, known] = ["script", "calls", "answers"].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ]
   await writeFile(script, String(file.content({ carriers } as unknown as ServiceContext)))
-  const calls = join(folder, "calls")
-  const cases = Object.entries(answers).map(([verb, answer]) => `${verb}) cat <<'END'\n${answer}\nEND\n;;`)
-  const manage = `#!/bin/bash\nprintf '%s\\n' "$*" >> ${calls}\ncase "$2" in\n${cases.join("\n")}\nesac\n`
-  await writeFile(join(folder, "nova-manage"), manage)
-  await chmod(join(folder, "nova-manage"), 0o755)
-  await run("env", [`PATH=${folder}:${process.env["PATH"]}`, "bash", script])
+  await writeFile(known, JSON.stringify(answers))
+  await mkdir(join(folder, "nova", "cmd"), { recursive: true })
+  await writeFile(join(folder, "nova", "cmd", "manage.py"), manage(calls, known))
+  await run("env", [`PYTHONPATH=${folder}`, "python3", script])
   return (await readFile(calls, "utf8")).trim().split("\n")
 }
+
+/** Fails when it is called twice in one process, as the real one does. */
+const manage = (calls: string, answers: string) => `
+import json, sys
+called = False
+def main():
+    global called
+    assert not called
+    called = True
+    with open(${JSON.stringify(calls)}, "a") as file:
+        print(*sys.argv[1:], file=file)
+    answer = json.load(open(${JSON.stringify(answers)})).get(sys.argv[2], "")
+    if answer.startswith("exit "):
+        return int(answer.split()[1])
+    print(answer)
+    return 0
+`
 
 const cell0 =
   "| cell0 | 00000000-0000-0000-0000-000000000000 | none:/ | mysql+pymysql://nova:****@192.0.2.1:3306/nova_cell0 | False |"
@@ -57,4 +76,10 @@ it("ends discovery when every hypervisor is known", async () => {
   const answer = ["host1", "host2"].map(row).join("\n")
   const calls = await runWith(discoverHosts, { nova_compute: ["host1", "host2"] }, { list_hosts: answer })
   expect(calls).toEqual(["cell_v2 discover_hosts --verbose", "cell_v2 list_hosts"])
+})
+
+it("ends with what nova-manage ended with", async () => {
+  await expect(runWith(mapCells, { rabbitmq: ["a"] }, { map_cell0: "exit 2" })).rejects.toThrow(
+    "nova-manage cell_v2 map_cell0 ended with exit code 2",
+  )
 })
