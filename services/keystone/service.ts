@@ -4,7 +4,7 @@ import {
   type FileDefinition,
   type ServiceContext,
 } from "../../src/deploy/service.ts"
-import { fernetKeys } from "../../src/keystone/keys.ts"
+import { credentialKeys, fernetKeys } from "../../src/keystone/keys.ts"
 import { bootstrapTask } from "../common/bootstrap.ts"
 import { configFile, database, logging, logVolume, memcacheServers } from "../common/openstack.ts"
 import { uwsgiCommand, uwsgiFile } from "../common/uwsgi.ts"
@@ -26,8 +26,6 @@ const config = configFile({
   }),
 })
 
-const credentialKeys = ["keystone_credential_key_0", "keystone_credential_key_1"]
-
 /** Keys are the site's secrets, laid down as files: every host has the same ones and none is lost with a host. */
 const keyFiles = (kind: string, secrets: readonly string[]): FileDefinition[] =>
   secrets.map((name, place) => ({
@@ -38,7 +36,9 @@ const keyFiles = (kind: string, secrets: readonly string[]): FileDefinition[] =>
     content: ({ secret }: ServiceContext) => secret(name),
   }))
 
-const keys = [...keyFiles("fernet", fernetKeys.secrets), ...keyFiles("credential", credentialKeys)]
+const keys = [...keyFiles("fernet", fernetKeys.secrets), ...keyFiles("credential", credentialKeys.secrets)]
+
+const [primaryCredentialKey = ""] = credentialKeys.secrets.slice(-1)
 
 const wsgi = {
   service: "keystone",
@@ -59,7 +59,7 @@ export default defineService({
     keystone_admin_password: "password",
     /** Of the fingerprints of passwords that service users carry. */
     keystone_mark_key: "password",
-    ...Object.fromEntries([...fernetKeys.secrets, ...credentialKeys].map((name) => [name, "fernet" as const])),
+    ...Object.fromEntries([...fernetKeys.secrets, ...credentialKeys.secrets].map((name) => [name, "fernet" as const])),
   },
   tasks: [
     bootstrapTask({ name: "bootstrap_keystone", image: "keystone", files: [config], databases: ["keystone"] }),
@@ -81,6 +81,17 @@ export default defineService({
       needs: ["task/bootstrap_keystone"],
       perImage: false,
       fingerprint: (context) => [bootstrapVariables(context)],
+    },
+    {
+      // Once all have the new keys: what the one that retires next has encrypted is encrypted by the primary.
+      name: credentialKeys.migratedBy,
+      image: "keystone",
+      command: () => "keystone-manage credential_migrate",
+      files: [config, ...keys],
+      permissions: [{ path: "/etc/keystone/credential-keys", owner: "keystone:keystone" }],
+      needs: ["container/keystone"],
+      perImage: false,
+      fingerprint: ({ secret }) => [secret(primaryCredentialKey)],
     },
   ],
   containers: [

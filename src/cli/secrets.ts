@@ -54,6 +54,7 @@ export function registerSecrets(program: Command): void {
       examples(
         "secrets rotate keystone_database_password && bifrost-ts plan",
         "secrets rotate keystone_fernet_keys && bifrost-ts deploy --only keystone",
+        "secrets rotate keystone_credential_keys && bifrost-ts deploy --only keystone",
       ),
     )
     .action(async (name: string) => {

@@ -154,7 +154,13 @@ export const deployErrors = defineErrors({
   SECRET_NOT_ROTATED: {
     status: 409,
     summary: "a token or credential key is not replaced at once: tokens and stored credentials would be void",
-    remedy: "Token keys move one place on together: bifrost-ts secrets rotate keystone_fernet_keys; see docs/site.md.",
+    remedy:
+      "They move one place on together: bifrost-ts secrets rotate keystone_fernet_keys, or keystone_credential_keys; see docs/site.md.",
+  },
+  KEYS_IN_USE: {
+    status: 409,
+    summary: "the keys cannot move on: what the oldest of them encrypted would be lost",
+    remedy: "A deploy encrypts it anew with the primary key: bifrost-ts deploy --only keystone, then rotate again.",
   },
   SECRETS_INVALID: {
     status: 400,

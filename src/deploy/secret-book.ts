@@ -1,5 +1,5 @@
-import { fernetKeys, type KeyRepository, rotateKeys } from "../keystone/keys.ts"
-import type { SecretStore } from "../store/port.ts"
+import { keyRepositories } from "../keystone/keys.ts"
+import type { SecretStore, Store } from "../store/port.ts"
 import { isPrivateKey } from "../transport/key-pair.ts"
 import { didYouMean } from "../util/closest.ts"
 import { BifrostError } from "../util/errors.ts"
@@ -7,7 +7,8 @@ import { type Fault, fault, inOrder } from "../util/fault.ts"
 import { Secret } from "../util/secret.ts"
 import { readYaml } from "../util/yaml.ts"
 import { deployErrors } from "./errors.ts"
-import { formerOwner, generateSecret, secretsOwner } from "./secrets.ts"
+import { rotateKeys } from "./key-rotation.ts"
+import { generateSecret, replaceSecret, secretsOwner } from "./secrets.ts"
 import type { SecretKind, ServiceDefinition } from "./service.ts"
 
 export interface SecretEntry {
@@ -40,12 +41,14 @@ const provisioners = ["ssh_private_key", "ca_key"]
 
 /** The cloud's secrets, as the operator sees them. Names are kolla-ansible's. */
 export class SecretBook {
+  readonly #all: Store
   readonly #store: SecretStore
   readonly #declared: ReadonlyMap<string, { readonly service: string; readonly kind: SecretKind }>
   readonly #now: () => number
 
-  constructor(services: readonly ServiceDefinition[], store: SecretStore, now: () => number) {
-    this.#store = store
+  constructor(services: readonly ServiceDefinition[], store: Store, now: () => number) {
+    this.#all = store
+    this.#store = store.secrets
     this.#now = now
     this.#declared = new Map(
       services.flatMap(({ name: service, secrets }) =>
@@ -76,10 +79,11 @@ export class SecretBook {
 
   /**
    * Makes a new value, or moves the keys of a repository one place on; the next deploy brings it to the hosts. Throws
-   * SECRET_UNKNOWN and SECRET_NOT_ROTATED.
+   * SECRET_UNKNOWN, SECRET_NOT_ROTATED and KEYS_IN_USE.
    */
   async rotate(name: string): Promise<void> {
-    if (name === fernetKeys.name) return this.#rotateKeys(fernetKeys)
+    const repository = keyRepositories.find((keys) => keys.name === name)
+    if (repository) return rotateKeys(repository, this.#all, this.#now())
     const former = await this.show(name)
     const kind = this.#declared.get(name)?.kind ?? "password"
     if (kind === "fernet") throw new BifrostError(deployErrors.SECRET_NOT_ROTATED, { detail: name })
@@ -138,16 +142,8 @@ export class SecretBook {
     return []
   }
 
-  async #rotateKeys(repository: KeyRepository): Promise<void> {
-    const get = (name: string) => this.#store.get(secretsOwner, name)
-    const put = async (name: string, key: Secret) => this.#replace(name, await get(name), key)
-    if (await rotateKeys(repository, { get, put })) return
-    throw new BifrostError(deployErrors.SECRET_UNKNOWN, { detail: `${repository.name} are made by the first deploy` })
-  }
-
-  async #replace(name: string, former: Secret | undefined, next: Secret): Promise<void> {
-    if (former) await this.#store.put(formerOwner, `${name}@${this.#now()}`, former)
-    await this.#store.put(secretsOwner, name, next)
+  #replace(name: string, former: Secret | undefined, next: Secret): Promise<void> {
+    return replaceSecret(this.#store, { name, former, next, now: this.#now() })
   }
 }
 

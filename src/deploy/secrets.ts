@@ -34,6 +34,15 @@ export async function siteSecrets(
   return secrets
 }
 
+/** What was is kept, since hosts have it until the next deploy. */
+export async function replaceSecret(
+  store: SecretStore,
+  { name, former, next, now }: { name: string; former: Secret | undefined; next: Secret; now: number },
+): Promise<void> {
+  if (former) await store.put(formerOwner, `${name}@${now}`, former)
+  await store.put(secretsOwner, name, next)
+}
+
 export async function formerSecrets(store: SecretStore): Promise<Secret[]> {
   const found = await Promise.all((await store.names(formerOwner)).map((name) => store.get(formerOwner, name)))
   return found.filter((secret) => secret !== undefined)

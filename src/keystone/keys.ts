@@ -11,9 +11,11 @@ export interface KeyRepository {
   readonly name: string
   /** The secret in each place: staged, secondary from the oldest, primary. */
   readonly secrets: readonly string[]
+  /** What they encrypt is kept: the task that encrypts it anew with the primary key, without which no key may retire. */
+  readonly migratedBy?: string
 }
 
-const repository = (name: string, secret: string, places: number): KeyRepository => ({
+const repository = (name: string, secret: string, places: number): Omit<KeyRepository, "migratedBy"> => ({
   name,
   secrets: Array.from({ length: places }, (_, place) => `${secret}_${place}`),
 })
@@ -21,45 +23,23 @@ const repository = (name: string, secret: string, places: number): KeyRepository
 /** As many as `[fernet_tokens] max_active_keys`: a token outlives one rotation after the one that retired its key. */
 export const fernetKeys = repository("keystone_fernet_keys", "keystone_fernet_key", 3)
 
+/** As many as keystone's credential provider bears (MAX_ACTIVE_KEYS). */
+export const credentialKeys = {
+  ...repository("keystone_credential_keys", "keystone_credential_key", 3),
+  migratedBy: "keystone_credential_migrate",
+} as const satisfies KeyRepository
+
+/** By the name that people rotate them by. */
+export const keyRepositories: readonly KeyRepository[] = [fernetKeys, credentialKeys]
+
 /** https://github.com/fernet/spec: 256 bits, base64url with padding. */
 export const freshKey = () => new Secret(randomBytes(32).toString("base64").replaceAll("+", "-").replaceAll("/", "_"))
 
-export interface KeyMove {
-  readonly place: number
-  readonly key: Secret
-}
-
 /**
- * What a rotation writes, in this order: each key one place nearer to its end, the staged one becomes primary, a fresh one
- * is staged. All hosts have had the staged key since the rotation before, so that they take each other's tokens while some
- * have the new keys and some the old. After any of the writes the repository is whole, and a rotation that was cut off is
- * ended by the next: it is known by a key that is in two places.
+ * The keys after a rotation: each is one place nearer to its end, the staged one is primary, a fresh one is staged. All hosts
+ * have had the staged key since the rotation before, so that they take each other's work while some have the new keys and
+ * some the old. What retires is gone for good.
  */
-export function rotation(keys: readonly Secret[], fresh: () => Secret = freshKey): KeyMove[] {
-  const last = keys.length - 1
-  const same = (one: number, other: number) => keys[one]?.reveal() === keys[other]?.reveal()
-  const staging = { place: 0, key: fresh() }
-  if (same(0, last)) return [staging]
-  // Places below the one that was written twice have moved already.
-  const doubled = keys.findIndex((_, place) => place > 0 && place < last && same(place, place + 1))
-  const from = doubled > 0 ? doubled + 1 : 1
-  const moves = keys.flatMap((_, place) => (place >= from ? [{ place, key: keys[place + 1] ?? keys[0]! }] : []))
-  return [...moves, staging]
-}
-
-/** Where the site keeps its secrets. */
-export interface KeyStore {
-  get(name: string): Promise<Secret | undefined>
-  put(name: string, value: Secret): Promise<void>
-}
-
-/**
- * Rotates a repository in the store; the next deploy brings it to the hosts. False when the site has no such keys yet: the
- * first deploy makes them. What retires is gone for good: tokens older than the rotation before last are no longer taken.
- */
-export async function rotateKeys({ secrets }: KeyRepository, store: KeyStore): Promise<boolean> {
-  const keys = await Promise.all(secrets.map((name) => store.get(name)))
-  if (!keys.every((key) => key !== undefined)) return false
-  for (const { place, key } of rotation(keys)) await store.put(secrets[place]!, key)
-  return true
+export function rotated([staged, , ...others]: readonly Secret[], fresh: Secret = freshKey()): Secret[] {
+  return [fresh, ...others, ...(staged ? [staged] : [])]
 }

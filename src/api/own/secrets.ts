@@ -17,7 +17,7 @@ export interface SecretRoutesOptions extends Pick<ApiOptions, "store" | "clock">
  * as well; what was shown or changed is in the events, by name.
  */
 export function secretRoutes(app: FastifyInstance, { store, clock, services }: SecretRoutesOptions): void {
-  const book = new SecretBook(services, store.secrets, () => clock.now())
+  const book = new SecretBook(services, store, () => clock.now())
   const tell = (kind: string, data: Record<string, string[]>) =>
     store.events.append({ kind, node_uuid: null, run_id: null, data })
 

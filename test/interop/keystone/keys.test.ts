@@ -1,7 +1,8 @@
 import { once } from "node:events"
 import { connect } from "node:net"
 import { afterAll, beforeAll, expect, it } from "vitest"
-import { fernetKeys, rotateKeys } from "../../../src/keystone/keys.ts"
+import { rotateKeys } from "../../../src/deploy/key-rotation.ts"
+import { fernetKeys } from "../../../src/keystone/keys.ts"
 import { type KeystoneWorld, startKeystone } from "./world.ts"
 
 let world: KeystoneWorld
@@ -33,12 +34,7 @@ async function validate(token: string): Promise<number> {
 }
 
 async function rotate() {
-  const { secrets } = world
-  const store = {
-    get: (name: string) => secrets.get("site", name),
-    put: (name: string, key: Parameters<typeof secrets.put>[2]) => secrets.put("site", name, key),
-  }
-  expect(await rotateKeys(fernetKeys, store)).toBe(true)
+  await rotateKeys(fernetKeys, world.store, Date.now())
   await world.reconfigure()
 }
 

@@ -14,7 +14,7 @@ import { siteSecrets } from "../../../src/deploy/secrets.ts"
 import type { HostFacts, UnitDefinition } from "../../../src/deploy/service.ts"
 import { defaultSite } from "../../../src/deploy/site.ts"
 import { renderUnit } from "../../../src/deploy/unit.ts"
-import type { SecretStore } from "../../../src/store/port.ts"
+import { openMemoryStore } from "../../../src/store/open.ts"
 import { systemClock as clock } from "../../../src/util/clock.ts"
 import { run } from "../../../src/util/run.ts"
 import type { Secret } from "../../../src/util/secret.ts"
@@ -54,8 +54,9 @@ export async function startKeystone(name: string) {
     const entry = { name: "host1", address, port: 22, user: "root", hostKey: "", groups: ["control"] }
     const { stdout: links } = await run("docker", ["exec", name, "ip", "-json", "address", "show"])
     const facts: HostFacts = { cpus: 2, memoryMb: 4096, interfaces: interfacesFrom(links) }
-    const store = memoryStore()
-    const secrets = new Map(await siteSecrets(services, store, false))
+    const store = await openMemoryStore()
+    cleanups.push(() => store.close())
+    const secrets = new Map(await siteSecrets(services, store.secrets, false))
     const placement = new Placement(services, { hosts: [entry] }, defaultSite)
     const context = contextFrom(entry, facts, { placement, site: defaultSite, secrets })
     const containerName = (unit: string) => `${name}-${unit}`
@@ -124,10 +125,10 @@ export async function startKeystone(name: string) {
       password: secrets.get("keystone_admin_password") as Secret,
       keystone: docker.getContainer(containerName("keystone")),
       healthy: () => healthy("keystone"),
-      secrets: store,
+      store,
       /** What a deploy does once the store's secrets are others. */
       async reconfigure() {
-        for (const name of secrets.keys()) secrets.set(name, (await store.get("site", name))!)
+        for (const name of secrets.keys()) secrets.set(name, (await store.secrets.get("site", name))!)
         await rendered(keystone.containers[0]!)
         await docker.getContainer(containerName("keystone")).restart({ t: 10 })
         await healthy("keystone")
@@ -142,13 +143,3 @@ export async function startKeystone(name: string) {
 }
 
 export type KeystoneWorld = Awaited<ReturnType<typeof startKeystone>>
-
-function memoryStore(): SecretStore {
-  const kept = new Map<string, Secret>()
-  return {
-    get: async (_owner, name) => kept.get(name),
-    put: async (_owner, name, value) => void kept.set(name, value),
-    names: async () => [...kept.keys()],
-    remove: async (_owner, name) => void kept.delete(name ?? ""),
-  }
-}

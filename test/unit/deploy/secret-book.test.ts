@@ -16,9 +16,11 @@ const keystone: ServiceDefinition = {
 }
 let store: Store
 let book: SecretBook
+let now = 7
 beforeEach(async () => {
+  now = 7
   store = await openMemoryStore()
-  book = new SecretBook([keystone], store.secrets, () => 7)
+  book = new SecretBook([keystone], store, () => now)
 })
 afterEach(() => store.close())
 
