@@ -91,6 +91,7 @@ export default defineService({
       permissions: [{ path: "/etc/keystone/credential-keys", owner: "keystone:keystone" }],
       needs: ["container/keystone"],
       perImage: false,
+      rowsOf: { database: keystoneDatabase.name, table: "credential" },
       fingerprint: ({ secret }) => [secret(primaryCredentialKey)],
     },
   ],

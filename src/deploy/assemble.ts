@@ -136,7 +136,12 @@ export function assemble(options: AssembleOptions): Assembly {
       dump: () => (options.schemaDumps ?? noSchemaDumps)(unit.image),
     }
     const migration = schema && { ...schema, life, used }
-    add(taskStep({ ...shared, fingerprint, ...(schema && { schema, migration }) }))
+    const { rowsOf } = unit
+    const idle =
+      rowsOf &&
+      (async () =>
+        (await databaseServerOf().hasRows(rowsOf)) ? undefined : `${rowsOf.database}.${rowsOf.table} is empty`)
+    add(taskStep({ ...shared, fingerprint, ...(schema && { schema, migration }), ...(idle && { idle }) }))
   }
   for (const { id, database } of placement.databases) {
     const { name, user = name, password } = database

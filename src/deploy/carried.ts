@@ -41,8 +41,8 @@ export async function carriedUnits(
             return { ...base, state: "unknown", health: null, status: messageOf(look?.reason) }
           const container = look.value.containers.get(unit.name)
           if (!container) return { ...base, state: "absent", health: null, status: "" }
-          if (container.Labels[labels.loaded] !== undefined)
-            return { ...base, state: "loaded", health: null, status: "Loaded from the image's dump" }
+          const spared = container.Labels[labels.spared]
+          if (spared !== undefined) return { ...base, state: "spared", health: null, status: `Not run: ${spared}` }
           const health = /\((?:health: )?(healthy|unhealthy|starting)\)$/.exec(container.Status)?.[1] ?? null
           return { ...base, state: container.State, health, status: container.Status }
         })

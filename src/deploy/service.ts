@@ -166,6 +166,8 @@ export interface TaskDefinition extends UnitDefinition {
    * uses them needs it.
    */
   readonly migrates?: readonly string[]
+  /** It works on the rows of a table, and has nothing to do while there are none. */
+  readonly rowsOf?: { readonly database: string; readonly table: string }
 }
 
 /** A file that Kolla's start contract copies into the container. */

@@ -95,7 +95,7 @@ export function isDone({ containers }: Survey, name: string, fingerprint: string
   const container = containers.get(name)
   if (!container) return false
   const ended = container.State === "exited" && container.Status.startsWith("Exited (0)")
-  const spared = container.State === "created" && container.Labels[labels.loaded] !== undefined
+  const spared = container.State === "created" && container.Labels[labels.spared] !== undefined
   return (ended || spared) && container.Labels[labels.task] === fingerprint
 }
 

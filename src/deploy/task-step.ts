@@ -18,6 +18,8 @@ interface TaskSeen {
   readonly fingerprint: string
   readonly container: Docker.ContainerInspectInfo | undefined
   readonly schema: SchemaSeen
+  /** Why it has nothing to do. */
+  readonly idle: string | undefined
 }
 
 export interface TaskStepOptions extends UnitStepOptions {
@@ -26,14 +28,16 @@ export interface TaskStepOptions extends UnitStepOptions {
   readonly schema?: SchemaOptions
   /** The same, where none is loaded. */
   readonly migration?: MigrationOptions
+  /** Why it has nothing to do; undefined when it has. */
+  readonly idle?: () => Promise<string | undefined>
 }
 
 const noSchema: SchemaSeen = { loadable: undefined, cutOff: [] }
 
 /**
  * A container that runs to its end. The ended container stays as the record: it says what was done, how it ended and what
- * it printed, and it goes on although we die. Where an empty database can be loaded with what the task would make of it,
- * the container is the record without ever having been started.
+ * it printed, and it goes on although we die. Where an empty database can be loaded with what the task would make of it, or
+ * there is nothing that it would work on, the container is the record without ever having been started.
  */
 export function taskStep(options: TaskStepOptions): Step<TaskSeen> {
   const { host, secrets, migration } = options
@@ -48,18 +52,19 @@ export function taskStep(options: TaskStepOptions): Step<TaskSeen> {
       const unit = await options.unit()
       const [fingerprint, survey] = await Promise.all([options.fingerprint(unit), host.survey()])
       if (isDone(survey, unit.name, fingerprint)) {
-        last = { done: true, unit, fingerprint, container: undefined, schema: noSchema }
+        last = { done: true, unit, fingerprint, container: undefined, schema: noSchema, idle: undefined }
         return last
       }
-      const [container, schema = noSchema] = await Promise.all([
+      const [container, schema = noSchema, idle] = await Promise.all([
         findContainer(engine, unit.name),
         options.schema && inspectSchema(options.schema),
+        options.idle?.(),
       ])
-      last = { done: false, unit, fingerprint, container, schema }
+      last = { done: false, unit, fingerprint, container, schema, idle }
       return last
     },
     plan(seen) {
-      const { done, unit, fingerprint, container, schema } = seen
+      const { done, unit, fingerprint, container, schema, idle } = seen
       if (done) return []
       if (schema.loadable && !goesOn(seen)) {
         const reason = "it is empty, and its image has a dump"
@@ -68,6 +73,7 @@ export function taskStep(options: TaskStepOptions): Step<TaskSeen> {
         }))
       }
       const target = `task ${unit.name}`
+      if (idle && !goesOn(seen)) return [{ action: "create", target, reason: `not run: ${idle}` }]
       if (!container) return [{ action: "run", target }]
       if (container.Config.Labels?.[labels.task] !== fingerprint)
         return [{ action: "run", target, reason: "what it depends on changed" }]
@@ -76,7 +82,8 @@ export function taskStep(options: TaskStepOptions): Step<TaskSeen> {
       return [{ action: "run", target, reason }]
     },
     async apply(_changes, signal) {
-      const { unit, fingerprint, container, schema } = last!
+      const { unit, fingerprint, container, schema, idle } = last!
+      const spared = schema.loadable ? "its databases were loaded from its image's dump" : idle
       if (!goesOn(last!)) {
         if (options.schema) await emptyDatabases(options.schema.server, schema.cutOff, signal)
         // One that is still at work would go on in what is emptied.
@@ -86,9 +93,9 @@ export function taskStep(options: TaskStepOptions): Step<TaskSeen> {
         await removeContainer(engine, unit.name)
         if (options.schema && schema.loadable) await loadSchema(options.schema, schema.loadable, signal)
         await applyFiles(host.transport, await inspectFiles(host.transport, unit.folder, unit.files, signal), signal)
-        const record = { [labels.task]: fingerprint, ...began, ...(schema.loadable && { [labels.loaded]: "true" }) }
+        const record = { [labels.task]: fingerprint, ...began, ...(spared && { [labels.spared]: spared }) }
         await createContainer(engine, unit, record)
-        if (schema.loadable) return host.touched()
+        if (spared) return host.touched()
         await startContainer(engine, unit.name)
       }
       const { StatusCode } = await engine.getContainer(unit.name).wait({ abortSignal: signal })

@@ -20,8 +20,8 @@ export const labels = {
   task: "io.bifrost-ts.task",
   /** Of a migration that began with empty databases: the life of the volume that they are in. */
   blank: "io.bifrost-ts.blank",
-  /** Of a task that was not run, since its databases were loaded from its image's dump. */
-  loaded: "io.bifrost-ts.loaded",
+  /** Of a task that did not have to run: why. */
+  spared: "io.bifrost-ts.spared",
 } as const
 export const ownerValue = "site"
 

@@ -6,7 +6,7 @@ export function containerFindings(units: readonly CarriedUnit[]): CheckFinding[]
   return units.map((unit) => {
     const { host, container, task, state, health, status } = unit
     const well = task
-      ? (state === "exited" && status.startsWith("Exited (0)")) || state === "loaded"
+      ? (state === "exited" && status.startsWith("Exited (0)")) || state === "spared"
       : state === "running" && (health ?? "healthy") === "healthy"
     const check = `${task ? "task" : "container"} ${container}`
     if (well) return { host, check, status: "ok", detail: status, remedy: null }

@@ -59,7 +59,7 @@ describe("a survey at a host", () => {
     expect(isDone(survey({}), "t", "f")).toBe(false)
     const created = (more: object) =>
       container({ State: "created", Status: "Created", Labels: { [labels.task]: "f", ...more } })
-    expect(isDone(survey({ t: created({ [labels.loaded]: "true" }) }), "t", "f")).toBe(true)
+    expect(isDone(survey({ t: created({ [labels.spared]: "true" }) }), "t", "f")).toBe(true)
     expect(isDone(survey({ t: created({}) }), "t", "f")).toBe(false)
   })
 

@@ -56,20 +56,25 @@ function host() {
   return { host: made, started, containers }
 }
 
-async function runTask(dump: SchemaDump | undefined) {
+async function runTask(dump: SchemaDump | undefined, idle?: string) {
   const { host: at, started, containers } = host()
   const tables = new Map<string, readonly string[]>()
   const server = {
     look: async () => undefined,
     tables: async () => tables,
+    hasRows: async () => false,
     run: async () => void tables.set("keystone", ["user"]),
   }
   const step = taskStep({
     ...{ id: "host1/task/bootstrap_keystone", after: [], host: at, clock, secrets: [], unit: async () => unit },
-    ...{ fingerprint: async () => "f", schema: { server, databases: ["keystone"], dump: async () => dump } },
+    ...{
+      fingerprint: async () => "f",
+      schema: { server, databases: ["keystone"], dump: async () => dump },
+      idle: async () => idle,
+    },
   })
   const run = () => runGraph(new StepGraph([step]), { clock, signal: new AbortController().signal })
-  return { run, started, label: () => containers.get(unit.name)?.Labels[labels.loaded] }
+  return { run, started, label: () => containers.get(unit.name)?.Labels[labels.spared] }
 }
 
 it("is spared where its databases are empty and its image has a dump; its container is the record all the same", async () => {
@@ -77,7 +82,16 @@ it("is spared where its databases are empty and its image has a dump; its contai
   const target = "schema of database keystone"
   expect((await run()).steps).toMatchObject([{ status: "changed", changes: [{ action: "create", target }] }])
   expect(started).toEqual([])
-  expect(label()).toBe("true")
+  expect(label()).toBe("its databases were loaded from its image's dump")
+  expect((await run()).steps).toMatchObject([{ status: "unchanged" }])
+})
+
+it("is spared where there is nothing that it would work on", async () => {
+  const { run, started, label } = await runTask(undefined, "keystone.credential is empty")
+  const change = { action: "create", target: `task ${unit.name}`, reason: "not run: keystone.credential is empty" }
+  expect((await run()).steps).toMatchObject([{ status: "changed", changes: [change] }])
+  expect(started).toEqual([])
+  expect(label()).toBe("keystone.credential is empty")
   expect((await run()).steps).toMatchObject([{ status: "unchanged" }])
 })
 
