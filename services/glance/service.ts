@@ -3,7 +3,7 @@ import { bootstrapTask } from "../common/bootstrap.ts"
 import { cephFiles } from "../common/ceph.ts"
 import { authToken, configFile, database, logging, logVolume } from "../common/openstack.ts"
 import { uwsgiCommand, uwsgiFile } from "../common/uwsgi.ts"
-import { storeOptions, storeSections } from "./stores.ts"
+import { s3Keys, storeOptions, storeSections, swiftFiles } from "./stores.ts"
 
 const port = 9292
 const glanceDatabase: DatabaseDefinition = { name: "glance", password: "glance_database_password" }
@@ -22,8 +22,8 @@ const config = configFile({
     database: database(context, glanceDatabase),
     keystone_authtoken: authToken(context, user),
     paste_deploy: { flavor: "keystone" },
-    glance_store: { default_backend: Object.keys(storeSections(context.site))[0] },
-    ...storeSections(context.site),
+    glance_store: { default_backend: Object.keys(context.site.services.glance.backends)[0] },
+    ...storeSections(context),
     os_glance_staging_store: { filesystem_store_datadir: "/var/lib/glance/staging/" },
     os_glance_tasks_store: { filesystem_store_datadir: "/var/lib/glance/tasks/" },
     oslo_middleware: { enable_proxy_headers_parsing: true },
@@ -45,7 +45,12 @@ export default defineService({
   databases: [glanceDatabase],
   user,
   catalog: [{ type: "image", name: "glance", description: "OpenStack Image", container: "glance_api", port }],
-  secrets: { glance_database_password: "password", glance_keystone_password: "password" },
+  secrets: {
+    glance_database_password: "password",
+    glance_keystone_password: "password",
+    [s3Keys.access]: "given",
+    [s3Keys.secret]: "given",
+  },
   tasks: [bootstrapTask({ name: "bootstrap_glance", image: "glance-api", files: [config], databases: ["glance"] })],
   containers: [
     {
@@ -53,7 +58,10 @@ export default defineService({
       image: "glance-api",
       command: () => uwsgiCommand(wsgi),
       files: [config, uwsgiFile(wsgi)],
-      siteFiles: ({ site }) => cephFiles("glance", "service", site.services.glance.backends.rbd),
+      siteFiles: ({ site }) => [
+        ...cephFiles("glance", "service", site.services.glance.backends.rbd),
+        ...swiftFiles(user, site),
+      ],
       volumes: [logVolume, "glance:/var/lib/glance/"],
       permissions: [{ path: "/var/lib/glance", owner: "glance:glance" }],
       needs: ["task/bootstrap_glance", "container/memcached"],

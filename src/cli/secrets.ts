@@ -84,7 +84,7 @@ function listed(entries: readonly SecretEntry[]): string {
     name,
     service ?? "-",
     kind,
-    present ? "kept" : "made by the first deploy",
+    present ? "kept" : kind === "given" ? "yours to import" : "made by the first deploy",
   ])
   return table(["NAME", "SERVICE", "KIND", "VALUE"], rows)
 }

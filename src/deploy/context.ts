@@ -55,7 +55,11 @@ export function contextFrom(host: InventoryHost, facts: HostFacts, options: Cont
   const { placement, site, secrets, certificates = {} } = options
   const carriers = (container: string) => placement.carriers(container)
   const entries = placement.services.flatMap(({ catalog = [] }) => catalog)
-  const secret = (name: string) => secretOf(secrets, name).reveal()
+  const isGiven = (name: string) => placement.services.some(({ secrets: own = {} }) => own[name] === "given")
+  const secret = (name: string) => {
+    if (!secrets.has(name) && isGiven(name)) throw new BifrostError(deployErrors.SECRET_NOT_GIVEN, { detail: name })
+    return secretOf(secrets, name).reveal()
+  }
   return {
     site,
     host,

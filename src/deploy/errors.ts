@@ -153,14 +153,19 @@ export const deployErrors = defineErrors({
   },
   SECRET_NOT_ROTATED: {
     status: 409,
-    summary: "a token or credential key is not replaced at once: tokens and stored credentials would be void",
+    summary: "this secret cannot be replaced by one that is made here",
     remedy:
-      "They move one place on together: bifrost-ts secrets rotate keystone_fernet_keys, or keystone_credential_keys; see docs/site.md.",
+      "With a key of tokens or credentials all that it encrypted would be void. They move one place on together: bifrost-ts secrets rotate keystone_fernet_keys, or keystone_credential_keys; see docs/site.md.",
   },
   KEYS_IN_USE: {
     status: 409,
     summary: "the keys cannot move on: what the oldest of them encrypted would be lost",
     remedy: "A deploy encrypts it anew with the primary key: bifrost-ts deploy --only keystone, then rotate again.",
+  },
+  SECRET_NOT_GIVEN: {
+    status: 409,
+    summary: "a secret that only you can know is missing",
+    remedy: "Write NAME: value into a file and import it: bifrost-ts secrets import FILE",
   },
   SECRETS_INVALID: {
     status: 400,

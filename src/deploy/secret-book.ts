@@ -36,6 +36,8 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const fernetKey = /^[A-Za-z0-9_-]{43}=$/
 const isSshKey = (value: string) =>
   /^[A-Za-z0-9+/]+=*$/.test(value) && isPrivateKey(Buffer.from(value, "base64").toString())
+/** Others' keys, such as Amazon's, are base64. */
+const allowedGiven = /^[A-Za-z0-9_.~+/=-]+$/
 /** The provisioner's own, which live beside the cloud's and are not the operator's to set. */
 const provisioners = ["ssh_private_key", "ca_key"]
 
@@ -71,9 +73,11 @@ export class SecretBook {
     const found = provisioners.includes(name) ? undefined : await this.#store.get(secretsOwner, name)
     if (found) return found
     const known = (await this.list()).filter((entry) => entry.present).map((entry) => entry.name)
-    const declared = this.#declared.has(name)
+    const declared = this.#declared.get(name)
     throw new BifrostError(deployErrors.SECRET_UNKNOWN, {
-      detail: declared ? `${name} is made by the first deploy` : `${name}${didYouMean(name, known)}`,
+      detail: declared
+        ? `${name} is ${declared.kind === "given" ? "yours to import" : "made by the first deploy"}`
+        : `${name}${didYouMean(name, known)}`,
     })
   }
 
@@ -86,6 +90,10 @@ export class SecretBook {
     if (repository) return rotateKeys(repository, this.#all, this.#now())
     const former = await this.show(name)
     const kind = this.#declared.get(name)?.kind ?? "password"
+    if (kind === "given") {
+      const remedy = "Have it changed where it is from, and bring the new value by: bifrost-ts secrets import FILE"
+      throw new BifrostError(deployErrors.SECRET_NOT_ROTATED, { detail: name, remedy })
+    }
     if (kind === "fernet") throw new BifrostError(deployErrors.SECRET_NOT_ROTATED, { detail: name })
     await this.#replace(name, former, generateSecret[kind]())
   }
@@ -137,7 +145,9 @@ export class SecretBook {
       return [[`${name} is not a Fernet key`, "32 bytes in URL-safe base64, 44 characters"]]
     if (kind === "uuid" && !uuid.test(String(value)))
       return [[`${name} is not a UUID`, "e.g. 8f1b4c1e-94a4-4d4b-8f0e-0a4c3f1f1c53"]]
-    if (kind !== "fernet" && kind !== "ssh" && !allowed.test(String(value)))
+    if (kind === "given" && !allowedGiven.test(String(value)))
+      return [[`${name} has characters that no key has`, "letters, digits and _ . ~ + / = -"]]
+    if (kind !== "fernet" && kind !== "ssh" && kind !== "given" && !allowed.test(String(value)))
       return [[`${name} has characters that would need quoting in URLs and files`, "letters, digits and _ . ~ -"]]
     return []
   }

@@ -10,7 +10,7 @@ export const secretsOwner = "site"
 /** Values from before a rotation: hosts have them until the next deploy, so they are masked like the present ones. */
 export const formerOwner = "site_former"
 
-export const generateSecret: Record<SecretKind, () => Secret> = {
+export const generateSecret: Record<Exclude<SecretKind, "given">, () => Secret> = {
   // 32 bytes as hexadecimal: needs no quoting in URLs, SQL, INI or shell.
   password: () => new Secret(randomBytes(32).toString("hex")),
   fernet: freshKey,
@@ -18,7 +18,7 @@ export const generateSecret: Record<SecretKind, () => Secret> = {
   uuid: () => new Secret(randomUUID()),
 }
 
-/** All secrets that the services name, made where missing. A dry run keeps nothing of what it makes. */
+/** All secrets that the services name, made where missing unless they are to be given. A dry run keeps nothing of what it makes. */
 export async function siteSecrets(
   services: readonly ServiceDefinition[],
   store: SecretStore,
@@ -27,7 +27,8 @@ export async function siteSecrets(
   const secrets = new Map<string, Secret>()
   for (const [name, kind] of services.flatMap(({ secrets: own }) => Object.entries(own ?? {}))) {
     const known = await store.get(secretsOwner, name)
-    const secret = known ?? generateSecret[kind]()
+    if (!known && kind === "given") continue
+    const secret = known ?? generateSecret[kind as keyof typeof generateSecret]()
     if (!known && !dryRun) await store.put(secretsOwner, name, secret)
     secrets.set(name, secret)
   }

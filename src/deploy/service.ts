@@ -47,8 +47,11 @@ export interface SettledDecision {
 
 export type Group = string | readonly string[]
 
-/** `ssh`: a private key in OpenSSH's format, as base64 on one line. */
-export type SecretKind = "password" | "fernet" | "ssh" | "uuid"
+/**
+ * `ssh`: a private key in OpenSSH's format, as base64 on one line. `given`: someone else's, such as the key to an object store:
+ * it is imported, never made.
+ */
+export type SecretKind = "password" | "fernet" | "ssh" | "uuid" | "given"
 
 export interface DatabaseDefinition {
   readonly name: string

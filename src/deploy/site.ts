@@ -138,7 +138,22 @@ const services = part(
               },
               {
                 ...group,
-                ...about("S3; not deployed yet."),
+                ...about(
+                  "Objects by S3's protocol. Its keys are secrets that you import: glance_backend_s3_access_key, glance_backend_s3_secret_key.",
+                  "glance_backend_s3",
+                ),
+              },
+            ),
+          ),
+          swift: Type.Optional(
+            Type.Object(
+              { container: word("glance", "Container; it is made if absent.") },
+              {
+                ...group,
+                ...about(
+                  "The cloud's own object store: whatever stands in the catalog as object-store.",
+                  "glance_backend_swift",
+                ),
               },
             ),
           ),

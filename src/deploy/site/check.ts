@@ -26,7 +26,7 @@ interface Remark {
 type Check = (site: SiteConfig, context: CheckContext) => readonly Remark[]
 
 /** What the types cannot say: each check looks at one decision, and what contradicts it. */
-const checks: readonly Check[] = [vips, networkWords, names, provider, needs, backends, stores, backup, registry]
+const checks: readonly Check[] = [vips, networkWords, names, provider, needs, backends, backup, registry]
 
 export function checkSite(
   site: SiteConfig,
@@ -211,12 +211,6 @@ function backends({ services }: SiteConfig): Remark[] {
       what: `${name} without a backend`,
       expected: "at least one",
     }))
-}
-
-function stores({ services: { glance } }: SiteConfig): Remark[] {
-  if (!glance.enabled || glance.backends.s3 === undefined) return []
-  const path = ["services", "glance", "backends", "s3"]
-  return [{ path, what: "images cannot be kept in S3 yet", expected: "file, rbd or both" }]
 }
 
 function backup({ services: { cinder } }: SiteConfig): Remark[] {

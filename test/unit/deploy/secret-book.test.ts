@@ -66,6 +66,17 @@ it("does not rotate what would make tokens void, nor what is not there", async (
   await expect(book.rotate("keystone_admin_pasword")).rejects.toThrow('did you mean "keystone_admin_password"?')
 })
 
+it("neither makes nor replaces a secret that is someone else's, and takes it as it is", async () => {
+  const name = "glance_backend_s3_secret_key"
+  book = new SecretBook([{ ...keystone, name: "glance", secrets: { [name]: "given" } }], store, () => now)
+  await siteSecrets([{ ...keystone, secrets: { [name]: "given" } }], store.secrets, false)
+  await expect(book.show(name)).rejects.toThrow(`${name} is yours to import`)
+  await book.import(`${name}: wJalrXUtnFEMI/K7MDENG+bPxRfi=\n`, false)
+  expect(await value(name)).toBe("wJalrXUtnFEMI/K7MDENG+bPxRfi=")
+  await expect(book.rotate(name)).rejects.toMatchObject({ code: "SECRET_NOT_ROTATED" })
+  expect(await book.import(`${name}: "$HOME"\n`, false)).toMatchObject({ faults: [{ line: 1 }] })
+})
+
 it("takes kolla-ansible's passwords over: known names, names for later, empty ones", async () => {
   await store.secrets.put("site", "keystone_admin_password", new Secret("old"))
   const text =

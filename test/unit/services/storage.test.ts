@@ -2,9 +2,11 @@ import { describe, expect, it } from "vitest"
 import { services } from "../../../services/index.ts"
 import { contextFrom } from "../../../src/deploy/context.ts"
 import { Placement } from "../../../src/deploy/placement.ts"
+import { siteSecrets } from "../../../src/deploy/secrets.ts"
 import type { ServiceDefinition } from "../../../src/deploy/service.ts"
 import { resolveSite, type SiteFile } from "../../../src/deploy/site.ts"
 import { labels, renderUnit } from "../../../src/deploy/unit.ts"
+import { openMemoryStore } from "../../../src/store/open.ts"
 import { Secret } from "../../../src/util/secret.ts"
 
 const groups = ["control", "network", "compute", "storage"]
@@ -13,10 +15,10 @@ const hosts = ["node1", "node2"].map((name, index) => ({
   groups: index === 0 ? groups : ["compute"],
 }))
 const names = services.flatMap(({ secrets }) => Object.keys(secrets ?? {}))
-const secrets = new Map(names.map((name) => [name, new Secret(name)]))
+const allSecrets: ReadonlyMap<string, Secret> = new Map(names.map((name) => [name, new Secret(name)]))
 
 /** All units of a site as hosts would have them, by `HOST/NAME`. */
-function rendered(file: SiteFile, definitions: readonly ServiceDefinition[] = services) {
+function rendered(file: SiteFile, definitions: readonly ServiceDefinition[] = services, secrets = allSecrets) {
   const site = resolveSite(file)
   const placement = new Placement(definitions, { hosts }, site)
   const units = [...placement.containers, ...placement.tasks].map(({ unit, host }) => {
@@ -136,6 +138,41 @@ describe("images in Ceph", () => {
   it("show where they are, so that disks are cloned from them in the cluster", () => {
     expect(glanceConf({ services: { glance: { backends: { rbd: {} } } } } as SiteFile)).toContain(
       "show_image_direct_url = true\n",
+    )
+  })
+})
+
+describe("images in an object store", () => {
+  const s3: SiteFile = {
+    services: { glance: { backends: { s3: { url: "https://s3.example.org", bucket: "pictures" } } } },
+  }
+
+  it("go to a bucket, with the keys that the operator has imported", () => {
+    expect(glanceConf(s3)).toContain("enabled_backends = s3:s3\n")
+    expect(glanceConf(s3)).toContain(
+      "[s3]\ns3_store_host = https://s3.example.org\ns3_store_bucket = pictures\ns3_store_create_bucket_on_put = true\n" +
+        "s3_store_access_key = glance_backend_s3_access_key\ns3_store_secret_key = glance_backend_s3_secret_key\n",
+    )
+  })
+
+  it("are told of keys that are missing, which nobody here could make", async () => {
+    const store = await openMemoryStore()
+    const made = await siteSecrets(services, store.secrets, false)
+    await store.close()
+    expect(() => rendered({}, services, made)).not.toThrow()
+    expect(() => rendered(s3, services, made)).toThrow(/only you can know is missing.*glance_backend_s3_access_key/s)
+  })
+
+  it("go to the cloud's own by the services' account", () => {
+    const file = { services: { glance: { backends: { file: {}, swift: {} } } } } as SiteFile
+    expect(glanceConf(file)).toContain("enabled_backends = file:file,swift:swift\n")
+    expect(glanceConf(file)).toContain(
+      "[swift]\nswift_store_config_file = /etc/glance/glance-swift.conf\ndefault_swift_reference = internal\n",
+    )
+    const { files } = rendered(file).get("node1/glance_api")!
+    expect(files.find(({ path }) => path.endsWith("/glance-swift.conf"))!.content).toBe(
+      "[internal]\nauth_version = 3\nauth_address = http://192.0.2.11:5000/v3\nuser = service:glance\nkey = glance_keystone_password\n" +
+        "user_domain_id = default\nproject_domain_id = default\n",
     )
   })
 })

@@ -88,12 +88,6 @@ it("wants what a service needs, and a backend", () => {
   ])
 })
 
-it("says that a store is not there yet instead of taking another", () => {
-  expect(found("services:\n  glance: { backends: { s3: { url: 'https://s3.example.org' } } }\n")).toEqual([
-    "2 error images cannot be kept in S3 yet",
-  ])
-})
-
 it("wants a registry's address and no URL", () => {
   expect(found("images: { registry: 'registry.example.org:5000' }")).toEqual([])
   expect(found("images: { registry: 'https://registry.example.org' }")).toEqual([
