@@ -1,5 +1,5 @@
-import { originOf } from "../../src/deploy/entrance.ts"
 import { defineService, type FileDefinition } from "../../src/deploy/service.ts"
+import { dashboardUrl } from "../common/dashboard.ts"
 import { logVolume } from "../common/openstack.ts"
 import { uwsgiCommand, uwsgiFile } from "../common/uwsgi.ts"
 import { siteSettings } from "./settings.ts"
@@ -50,5 +50,5 @@ export default defineService({
       healthy: ({ host }) => ["healthcheck_curl", `http://${host.address}:${port}/auth/login/`],
     },
   ],
-  address: ({ site, carriers }) => `${originOf(site, "public", carriers("horizon")[0]?.address ?? "")}/`,
+  address: (context) => `${dashboardUrl(context)}/`,
 })

@@ -8,6 +8,7 @@ import { credentialKeys, fernetKeys } from "../../src/keystone/keys.ts"
 import { bootstrapTask } from "../common/bootstrap.ts"
 import { configFile, database, logging, logVolume, memcacheServers } from "../common/openstack.ts"
 import { uwsgiCommand, uwsgiFile } from "../common/uwsgi.ts"
+import { callbackPage, federation } from "./federation.ts"
 
 const port = 5000
 
@@ -22,6 +23,7 @@ const config = configFile({
     fernet_tokens: { max_active_keys: fernetKeys.secrets.length },
     // Its clients do without a server that does not answer; pymemcache's would fail requests until they have given it up.
     cache: { enabled: true, backend: "oslo_cache.memcache_pool", memcache_servers: memcacheServers(context) },
+    federation: federation(context),
     oslo_middleware: { enable_proxy_headers_parsing: true },
   }),
 })
@@ -101,7 +103,7 @@ export default defineService({
       image: "keystone",
       each: true,
       command: () => uwsgiCommand(wsgi),
-      files: [config, uwsgiFile(wsgi), ...keys],
+      files: [config, callbackPage, uwsgiFile(wsgi), ...keys],
       volumes: [logVolume],
       needs: ["task/bootstrap_keystone", "container/memcached"],
       healthy: ({ host }) => ["healthcheck_curl", `http://${host.address}:${port}/v3`],
