@@ -183,6 +183,8 @@ describe("volumes", () => {
     await openstack("server", "add", "volume", "first", "data")
     await until("the disk", page, (text) => text.includes("disk: vdb 1073741824 bytes"))
     await inGuest("echo kept > /dev/vdb && sync")
+    // The instance has the disk a moment before Nova and Cinder have noted it.
+    await untilVolume("data", "in-use")
     await openstack("server", "remove", "volume", "first", "data")
     await untilVolume("data", "available")
     await until("the disk's end", page, (text) => text.includes("first") && !text.includes("vdb"))
