@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config"
+import { LongestFirst } from "./scripts/longest-first.ts"
 
 /**
  * `unit` needs nothing but Node; `interop`, `e2e` and `cloud` need root, the Debian packages of scripts/setup, and
@@ -7,6 +8,7 @@ import { defineConfig } from "vitest/config"
  */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 30_000 } },
       {
