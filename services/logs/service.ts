@@ -30,7 +30,7 @@ export default defineService({
           owner: "rsyslog:rsyslog",
           perm: "0600",
           content: () =>
-            '# Where logs go is the site\'s to say, e.g. action(type="omfwd" target="logs.example.org" port="6514")\n',
+            '# Where logs go is the site\'s to say, e.g. action(type="omfwd" target="logs.example.org" port="6514" protocol="tcp" template="kolla")\n',
         },
       ],
       healthy: () => ["pgrep", "-x", "rsyslogd"],
