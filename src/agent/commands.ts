@@ -13,8 +13,8 @@ import {
   AGENT_VERSION,
   type AgentNode,
   type CommandName,
-  type ExecuteStepParams,
   type InventoryDisk,
+  type RootDeviceHints,
   type Step,
   type StepKind,
   type WriteImageArgs,
@@ -51,13 +51,10 @@ export function agentCommands(around: Surroundings): Record<CommandName, Command
   let written: string | undefined
 
   const disks = () => readDisks(files)
-  const write = async (args: WriteImageArgs, node: AgentNode, signal: AbortSignal) => {
-    if (!Array.isArray(args?.image_info?.urls)) {
-      throw new BifrostError(agentErrors.BAD_ARGUMENT, { expected: "image_info.urls" })
-    }
-    const hints = node.instance_info?.root_device ?? node.properties?.root_device
-    const disk = chooseDisk(disks(), hints)
-    const result = await writeImage(args, disk, { ...around, signal, log: log.write })
+  const write = async (args: Params, node: Params, signal: AbortSignal) => {
+    const checked = writeArgs(args)
+    const disk = chooseDisk(disks(), rootDevice(node))
+    const result = await writeImage(checked, disk, { ...around, signal, log: log.write })
     written = disk.name
     return result
   }
@@ -65,18 +62,21 @@ export function agentCommands(around: Surroundings): Record<CommandName, Command
     for (const disk of disks()) await eraseDisk(files, disk, around)
     return `partition tables of ${disks().length} disks erased`
   }
-  const run: Record<string, (args: Params, node: AgentNode, signal: AbortSignal) => Promise<unknown>> = {
-    "deploy/write_image": (args, node, signal) => write(args as unknown as WriteImageArgs, node, signal),
+  const thisNode = () => around.node() as unknown as Params
+  const run: Record<string, (args: Params, node: Params, signal: AbortSignal) => Promise<unknown>> = {
+    "deploy/write_image": write,
     "clean/erase_devices_metadata": eraseMetadata,
   }
   const execute = (kind: StepKind): Command => ({
     sync: false,
     async run(params, signal) {
-      const { step, node, ...rest } = params as unknown as ExecuteStepParams
-      checkVersion(rest[`${kind}_version`])
-      const work = run[`${kind}/${step?.step}`]
-      if (!work) throw new BifrostError(agentErrors.UNKNOWN_STEP, { detail: `${kind}: ${step?.step}` })
-      return { [`${kind}_result`]: await work(step.args ?? {}, node ?? around.node(), signal), [`${kind}_step`]: step }
+      const step = objectIn(params, "step") ?? {}
+      checkVersion(objectIn(params, `${kind}_version`))
+      const name = textIn(step, "step")
+      const work = run[`${kind}/${name}`]
+      if (!work) throw new BifrostError(agentErrors.UNKNOWN_STEP, { detail: `${kind}: ${name}` })
+      const result = await work(objectIn(step, "args") ?? {}, objectIn(params, "node") ?? thisNode(), signal)
+      return { [`${kind}_result`]: result, [`${kind}_step`]: step }
     },
   })
   const list = (kind: StepKind) =>
@@ -90,10 +90,9 @@ export function agentCommands(around: Surroundings): Record<CommandName, Command
     "deploy.execute_deploy_step": execute("deploy"),
     "clean.execute_clean_step": execute("clean"),
     "service.execute_service_step": execute("service"),
-    "standby.prepare_image": later(async ({ node, ...args }, signal) => {
-      const target = (node as AgentNode | undefined) ?? around.node()
-      return (await write(args as unknown as WriteImageArgs, target, signal)).message
-    }),
+    "standby.prepare_image": later(
+      async (params, signal) => (await write(params, objectIn(params, "node") ?? thisNode(), signal)).message,
+    ),
     // Whole-disk images carry their own boot loader and find their own root.
     "standby.get_partition_uuids": now(async () => ({})),
     "image.install_bootloader": later(async () => null),
@@ -120,12 +119,40 @@ export function agentCommands(around: Surroundings): Record<CommandName, Command
 const now = (run: Command["run"]): Command => ({ sync: true, run })
 const later = (run: Command["run"]): Command => ({ sync: false, run })
 
-function checkVersion(given: Readonly<Record<string, string>> | undefined): void {
-  if (given === undefined || given[MANAGER] === undefined || given[MANAGER] === versions[MANAGER]) return
-  throw new BifrostError(agentErrors.VERSION_CHANGED, {
-    detail: `${MANAGER} ${versions[MANAGER]}`,
-    expected: given[MANAGER],
-  })
+function checkVersion(given: Params | undefined): void {
+  const expected = textIn(given ?? {}, MANAGER)
+  if (expected === undefined || expected === versions[MANAGER]) return
+  throw new BifrostError(agentErrors.VERSION_CHANGED, { detail: `${MANAGER} ${versions[MANAGER]}`, expected })
+}
+
+/** What the write reads of its arguments is of the right kind before a disk is looked for. */
+function writeArgs(args: Params): WriteImageArgs {
+  const image = objectIn(args, "image_info") ?? {}
+  const { urls } = image
+  if (!Array.isArray(urls) || urls.some((url) => typeof url !== "string")) {
+    throw new BifrostError(agentErrors.BAD_ARGUMENT, { expected: "image_info.urls" })
+  }
+  for (const name of ["os_hash_algo", "os_hash_value", "checksum"]) textIn(image, name)
+  textIn(args, "configdrive")
+  return args as unknown as WriteImageArgs
+}
+
+function rootDevice(node: Params): RootDeviceHints | undefined {
+  const [info, properties] = [objectIn(node, "instance_info"), objectIn(node, "properties")]
+  return objectIn(info ?? {}, "root_device") ?? objectIn(properties ?? {}, "root_device")
+}
+
+/** The commands' parameters are JSON of any kind: what is not as the protocol has it gets a name, not a TypeError. */
+function objectIn(params: Params, name: string): Params | undefined {
+  const value = params[name] ?? undefined
+  if (value === undefined || (typeof value === "object" && !Array.isArray(value))) return value as Params | undefined
+  throw new BifrostError(agentErrors.BAD_ARGUMENT, { detail: name, expected: "an object" })
+}
+
+function textIn(params: Params, name: string): string | undefined {
+  const value = params[name] ?? undefined
+  if (value === undefined || typeof value === "string") return value
+  throw new BifrostError(agentErrors.BAD_ARGUMENT, { detail: name, expected: "text" })
 }
 
 async function eraseDisk(files: KernelFiles, disk: InventoryDisk, { report, log }: Surroundings): Promise<void> {

@@ -127,5 +127,10 @@ export function asError(error: unknown): CommandError {
 function withoutSecrets(params: Params): Params {
   const hide = (key: string, value: unknown) =>
     ["configdrive", "agent_token", "rescue_password"].includes(key) && value ? "******" : value
-  return JSON.parse(JSON.stringify(params, hide))
+  try {
+    return JSON.parse(JSON.stringify(params, hide))
+  } catch (cause) {
+    // JSON can be read that is nested too deep to be written.
+    throw new BifrostError(agentErrors.BAD_REQUEST, { detail: messageOf(cause), cause })
+  }
 }

@@ -37,7 +37,9 @@ export function agentApi(registry: CommandRegistry, token: Secret, startedAt: nu
   }
 
   async function route({ method, url, body }: ApiRequest): Promise<unknown> {
-    const { pathname, searchParams } = new URL(url, "http://agent")
+    const address = URL.parse(url, "http://agent")
+    if (!address) throw new BifrostError(agentErrors.BAD_REQUEST, { detail: url.slice(0, 200) })
+    const { pathname, searchParams } = address
     const path = pathname.replace(/\/+$/, "")
     if (method === "GET" && path === "") return { name: "bifrost-ts agent", default_version: { id: "v1" } }
     if (method === "GET" && path === "/v1/status") {

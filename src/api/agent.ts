@@ -39,6 +39,9 @@ export const agentRoutes: FastifyPluginAsync<AgentRoutesOptions> = async (app: F
 
   app.post<One>("/v1/heartbeat/:uuid", { bodyLimit }, async (request, reply) => {
     const body = textsIn(request.body, ["callback_url"])
+    for (const name of ["agent_version", "agent_status", "agent_status_message"]) {
+      checkField(name, body[name] ?? null, kinds.textOrNull)
+    }
     await conductor.heartbeat(request.params.uuid, body as unknown as Heartbeat)
     return reply.status(202).send()
   })

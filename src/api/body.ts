@@ -26,7 +26,8 @@ export const kinds = {
     (value) => Array.isArray(value) && value.every((each) => typeof each === "string"),
   ),
   objects: kind<JsonObject[]>("a list of objects", (value) => Array.isArray(value) && value.every(isObject)),
-  number: kind<number>("a number", (value) => typeof value === "number"),
+  // JSON has no infinity, but 1e999 is read as one.
+  number: kind<number>("a number", Number.isFinite),
   any: kind<Json>("any value", () => true),
 } as const
 

@@ -18,7 +18,8 @@ export const netbootServerOptions = {
   routerOptions: { ignoreDuplicateSlashes: true },
 } as const satisfies FastifyServerOptions
 
-type Query = Record<string, string | undefined>
+/** A name that stands in the address several times has a list. */
+type Query = Record<string, string | string[] | undefined>
 
 /** GET and HEAD of `/boot.ipxe`, `/autoexec.ipxe`, `/boot/:file` and `/images/:file`, for the provisioning listener. */
 export async function netbootRoutes(server: FastifyInstance, options: NetbootRoutesOptions): Promise<void> {
@@ -87,18 +88,19 @@ function imageKind(file: string): Sighting["kind"] | undefined {
 }
 
 function questionOf(query: Query): BootQuestion {
-  const mac = parseMac(query["mac"] ?? "")
+  const one = (name: string) => [query[name] ?? ""].flat().join()
+  const mac = parseMac(one("mac"))
   if (!mac) {
-    throw new BifrostError(netbootErrors.NETBOOT_QUERY_INVALID, { detail: `mac=${(query["mac"] ?? "").slice(0, 40)}` })
+    throw new BifrostError(netbootErrors.NETBOOT_QUERY_INVALID, { detail: `mac=${one("mac").slice(0, 40)}` })
   }
   // iPXE's ${platform} says pcbios and efi.
-  const platform = { pcbios: "bios", efi: "uefi" }[query["firmware"] ?? ""] ?? query["firmware"]
-  const uuid = query["uuid"]?.toLowerCase()
+  const platform = { pcbios: "bios", efi: "uefi" }[one("firmware")] ?? one("firmware")
+  const uuid = one("uuid").toLowerCase()
   return {
     mac,
     firmware: firmwares.find((each) => each === platform) ?? "bios",
-    arch: architectures.find((each) => each === query["arch"]) ?? "x86_64",
-    ...(uuid && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(uuid) ? { uuid } : {}),
+    arch: architectures.find((each) => each === one("arch")) ?? "x86_64",
+    ...(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(uuid) ? { uuid } : {}),
   }
 }
 

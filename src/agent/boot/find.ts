@@ -1,6 +1,6 @@
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmdirSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { basename, join } from "node:path"
+import { basename, join, relative } from "node:path"
 import { messageOf } from "../../util/errors.ts"
 import { run } from "../../util/run.ts"
 import type { KernelFiles } from "../sysfs.ts"
@@ -83,12 +83,12 @@ function grubEntry(root: string, environment: ReadonlyMap<string, string>): Boot
 }
 
 function blsEntry(root: string, environment: ReadonlyMap<string, string>): BootEntry | undefined {
-  const directory = inside(root, LOADER)
+  const directory = inside(root, LOADER, "isDirectory")
   if (directory === undefined) return undefined
   const names = readdirSync(directory).filter((name) => name.endsWith(".conf"))
   const texts = names.map((name): [string, string] => [
     name.slice(0, -".conf".length),
-    readFileSync(join(directory, name), "utf8"),
+    firstText(root, [join(relative(root, directory), name)]) ?? "",
   ])
   return defaultBlsEntry(new Map(texts), environment)
 }
@@ -98,11 +98,14 @@ function firstText(root: string, paths: readonly string[]): string | undefined {
   return path === undefined ? undefined : readFileSync(path, "utf8")
 }
 
-/** The first path that exists below the root, with links followed as the installed system would follow them. */
-function inside(root: string, paths: readonly string[]): string | undefined {
+/**
+ * The first file below the root among the paths, with links followed as the installed system would follow them. What is
+ * neither file nor directory is none: a named pipe would be waited on for good.
+ */
+function inside(root: string, paths: readonly string[], kind: "isFile" | "isDirectory" = "isFile"): string | undefined {
   for (const path of paths) {
     const real = resolveBelow(root, path)
-    if (real !== undefined) return real
+    if (real !== undefined && lstatSync(real)[kind]()) return real
   }
   return undefined
 }

@@ -81,11 +81,12 @@ export function defaultBlsEntry(
   files: ReadonlyMap<string, string>,
   environment: ReadonlyMap<string, string>,
 ): BootEntry | undefined {
-  const entries = [...files]
-    .map(([id, text]) => ({ id, fields: blsFields(text) }))
-    .filter(({ fields }) => fields.some(([key]) => key === "linux"))
   const first = (fields: readonly (readonly [string, string])[], key: string) =>
     fields.find(([name]) => name === key)?.[1]
+  const entries = [...files]
+    .map(([id, text]) => ({ id, fields: blsFields(text) }))
+    .map((entry) => ({ ...entry, kernel: expand(first(entry.fields, "linux") ?? "", environment).trim() }))
+    .filter(({ kernel }) => kernel !== "")
   const newest = entries
     .filter(({ id }) => !id.includes("rescue"))
     .toSorted((a, b) => compareVersions(first(b.fields, "version") ?? b.id, first(a.fields, "version") ?? a.id))
@@ -95,7 +96,7 @@ export function defaultBlsEntry(
     chosen.fields.filter(([name]) => name === key).map(([, value]) => expand(value, environment).trim())
   return {
     title: first(chosen.fields, "title") ?? chosen.id,
-    kernel: all("linux")[0]!,
+    kernel: chosen.kernel,
     initrds: all("initrd")
       .flatMap((value) => value.split(/\s+/))
       .filter(Boolean),

@@ -9,8 +9,16 @@ const SMALLEST_ROOT = 4 * GiB
 type Compare = (have: string, want: string) => boolean
 const numeric =
   (test: (have: number, want: number) => boolean): Compare =>
-  (have, want) =>
-    test(Number(have), Number(want))
+  (have, want) => {
+    // Nothing differs from a number as much as no number: "!=" would take the very disk that it is to leave alone.
+    if (Number.isNaN(Number(want))) {
+      throw new BifrostError(agentErrors.BAD_HINT, {
+        detail: `"${want}" is no number`,
+        expected: "a number, or an operator for text such as s!=",
+      })
+    }
+    return test(Number(have), Number(want))
+  }
 const text =
   (test: (have: string, want: string) => boolean): Compare =>
   (have, want) =>
@@ -53,6 +61,7 @@ const properties: Record<keyof RootDeviceHints, (disk: InventoryDisk) => string 
 
 /** Does a value satisfy a hint such as `>= 20`, `<or> a <or> b`, `QEMU` or 20? */
 export function matchesHint(hint: keyof RootDeviceHints, have: string, want: unknown): boolean {
+  if (typeof want === "object") throw new BifrostError(agentErrors.BAD_HINT, { detail: `${hint} is no value` })
   const expression = String(want).trim()
   if (expression.startsWith("<or>")) {
     return expression
@@ -61,7 +70,7 @@ export function matchesHint(hint: keyof RootDeviceHints, have: string, want: unk
       .some((choice) => plainMatch(hint, have, choice.trim()))
   }
   const [word = ""] = expression.split(/\s+/, 1)
-  const operator = operators[word]
+  const operator = Object.hasOwn(operators, word) ? operators[word] : undefined
   if (!operator) return plainMatch(hint, have, expression)
   const operand = expression.slice(word.length).trim()
   if (operand === "") throw new BifrostError(agentErrors.BAD_HINT, { detail: `${hint}: ${expression}` })
@@ -88,7 +97,7 @@ export function chooseDisk(disks: readonly InventoryDisk[], hints: RootDeviceHin
   }
   const matching = disks.filter((disk) =>
     wanted.every(([hint, want]) => {
-      const property = properties[hint as keyof RootDeviceHints]
+      const property = Object.hasOwn(properties, hint) && properties[hint as keyof RootDeviceHints]
       if (!property) throw new BifrostError(agentErrors.BAD_HINT, { detail: `unknown hint "${hint}"` })
       const have = property(disk)
       return have !== null && matchesHint(hint as keyof RootDeviceHints, have, want)

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
@@ -44,4 +45,21 @@ it("takes no file from outside, and no entry whose files are not there", () => {
   symlinkSync("../../../../etc/passwd", join(root, "boot/vmlinuz"))
   symlinkSync("initrd.img", join(root, "boot/initrd.img"))
   expect(findSystem(root, "/dev/vda3")).toBeUndefined()
+})
+
+it("reads no pipe, and no entry of a boot loader from outside", () => {
+  mkdirSync(join(root, "boot/grub"), { recursive: true })
+  mkdirSync(join(root, "boot/loader/entries"), { recursive: true })
+  execFileSync("mkfifo", ["boot/grub/grubenv", "boot/grub/grub.cfg", "boot/loader/entries/pipe.conf"], { cwd: root })
+  const outside = mkdtempSync(join(tmpdir(), "bifrost-outside-"))
+  try {
+    writeFileSync(join(outside, "entry"), "linux /vmlinuz\n")
+    symlinkSync(join(outside, "entry"), join(root, "boot/loader/entries/outside.conf"))
+    put("vmlinuz")
+    expect(findSystem(root, "/dev/vda3")).toBeUndefined()
+    put("boot/loader/entries/inside.conf", "linux /vmlinuz\n")
+    expect(findSystem(root, "/dev/vda3")?.kernel).toBe(join(root, "vmlinuz"))
+  } finally {
+    rmSync(outside, { recursive: true })
+  }
 })

@@ -1,3 +1,4 @@
+import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { defaultBlsEntry, defaultGrubEntry, expand, parseGrubEnvironment } from "../../../src/agent/boot/grub.ts"
 
@@ -48,11 +49,6 @@ describe("defaultGrubEntry", () => {
     const stub = "search.fs_uuid 1b2c root\nset prefix=($root)'/boot/grub'\nconfigfile $prefix/grub.cfg\n"
     expect(defaultGrubEntry(stub, new Map())).toBeUndefined()
   })
-  it("never throws on any text", () => {
-    for (const text of ["", "menuentry", "menuentry '", "linux", "}", "set default=", "menuentry x {\nlinux\n}"]) {
-      expect(() => defaultGrubEntry(text, new Map())).not.toThrow()
-    }
-  })
 })
 
 describe("defaultBlsEntry", () => {
@@ -88,4 +84,43 @@ it("expands what is set and drops what is not", () => {
       ]),
     ),
   ).toBe("a 1 2x ")
+})
+
+describe("any text", () => {
+  /** Of what the files are made of, so that the parsers get beyond their first line. */
+  const pieces = fc.constantFrom(
+    ...["menuentry", "submenu", "set", "linux", "linuxefi", "initrd", "--id", "$menuentry_id_option", "default"],
+    ...["title", "version", "options", "saved_entry", "id-1", "/vmlinuz", "root=LABEL=x", "$a", "9".repeat(30)],
+    ...["{", "}", "$", "'", '"', "=", ">", "#", " ", "\t", "\n", "\n", "\r\n", "\0", "__proto__"],
+  )
+  const texts = fc
+    .array(fc.oneof(pieces, fc.string({ maxLength: 3 })), { maxLength: 60 })
+    .map((parts) => parts.join(""))
+  const entriesOf = (menu: string, entry: string, block: string) => {
+    const environment = parseGrubEnvironment(block)
+    const files = Object.entries({ "id-1": entry, "id-2": menu })
+    return [defaultGrubEntry(menu, environment), defaultBlsEntry(new Map(files), environment)]
+  }
+
+  it("gives an entry that has a kernel, or none", () => {
+    fc.assert(
+      fc.property(texts, texts, texts, (menu, entry, block) => {
+        for (const found of entriesOf(menu, entry, block).filter((each) => each !== undefined)) {
+          expect(found.kernel).toMatch(/^\S(.*\S)?$/)
+          expect(found.initrds).not.toContain("")
+          expect(found.cmdline).not.toContain("\n")
+        }
+      }),
+      { numRuns: 1500 },
+    )
+  })
+  it("does not hold the agent up, however long it is", () => {
+    const parts = ["menuentry ", "'", "linux /a ", " ", "\t\n", "set a=$a", "$\u007b", '"$a', "a=", "set default=1>\n"]
+    for (const text of parts.map((part) => part.repeat(50_000))) {
+      expect(entriesOf(text, `linux /a\noptions ${text}`, text)).toMatchObject([
+        undefined,
+        { kernel: expect.stringMatching(/^\/a/) },
+      ])
+    }
+  })
 })

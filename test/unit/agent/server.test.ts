@@ -52,7 +52,8 @@ it("answers 400 for unknown commands and for what is no command, 404 for other p
   const { api, post } = agent()
   expect((await post("toString")).status).toBe(400)
   const url = `/v1/commands?agent_token=${TOKEN}`
-  for (const body of ["", "{", "[]", '{"name":1,"params":{}}', '{"name":"standby.sync","params":[]}']) {
+  const deep = `{"name":"standby.sync","params":{"a":${"[".repeat(50_000)}${"]".repeat(50_000)}}}`
+  for (const body of ["", "{", "[]", '{"name":1,"params":{}}', '{"name":"standby.sync","params":[]}', deep]) {
     expect((await api({ method: "POST", url, body })).status).toBe(400)
   }
   expect((await api({ method: "GET", url: "/v2/nothing" })).status).toBe(404)

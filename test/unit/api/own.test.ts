@@ -252,6 +252,11 @@ describe("the agent's routes", () => {
     expect((await app.inject("/v1/nodes")).statusCode).toBe(404)
     const refused = await app.inject({ method: "POST", url: `/v1/heartbeat/${uuid}`, payload: { callback_url: 5 } })
     expect(refused.statusCode).toBe(400)
+    const endless = await app.inject({
+      ...{ method: "POST", url: `/v1/agent/${uuid}/progress`, headers: { "content-type": "application/json" } },
+      payload: '{"agent_token":"t","step":"write_image","done":1e999,"total":2,"message":""}',
+    })
+    expect(endless.statusCode).toBe(400)
     const large = await app.inject({
       method: "POST",
       url: `/v1/first-boot/${uuid}`,
