@@ -97,7 +97,7 @@ async function resolveChecksum(image: ImageInfo, options: SourceOptions): Promis
   const names = image.urls.map((url) => basename(URL.parse(url)?.pathname ?? url))
   const text = await fetchText(checksum.value, options, CHECKSUMS_LIMIT)
   const value = names.map((name) => checksumFromFile(text, name)).find((found) => found !== undefined)
-  if (value !== undefined) return checksumOf({ ...image, os_hash_algo: checksum.algorithm, os_hash_value: value })
+  if (value !== undefined) return checksumOf({ ...image, os_hash_value: value })
   const expected = `a line for ${names.join(" or ")}`
   throw new BifrostError(agentErrors.CHECKSUM_UNSUPPORTED, { detail: `${checksum.value} names no such file`, expected })
 }

@@ -185,6 +185,35 @@ describe("write_image", () => {
     })
   }
 
+  const other = sha("sha512", Buffer.from("other"))
+  const checksums: Record<string, { right: () => object; wrong: () => object }> = {
+    "a sha512": {
+      right: () => ({ os_hash_algo: "sha512", os_hash_value: sha("sha512", raw) }),
+      wrong: () => ({ os_hash_algo: "sha512", os_hash_value: other }),
+    },
+    "the address of a file with everyone's sha512": {
+      right: () => sumsFile(`${other}  other.raw\n${sha("sha512", raw)} *disk.raw\n`),
+      wrong: () => sumsFile(`${sha("sha512", raw)}  other.raw\n${other} *disk.raw\n`),
+    },
+  }
+  const sumsFile = (text: string) => {
+    service.files.set("SHA512SUMS", { content: Buffer.from(text) })
+    return { os_hash_algo: undefined, os_hash_value: `${service.url}/images/SHA512SUMS` }
+  }
+  for (const [what, { right, wrong }] of Object.entries(checksums)) {
+    it(`goes by ${what}`, async () => {
+      const disk = diskOf(300)
+      machine.start()
+      const refused = await write(imageInfo("disk.raw", raw, { ...wrong() }))
+      expect(refused.body.command_error).toMatchObject({ type: "CHECKSUM_MISMATCH" })
+      expect(refused.body.command_error!.message).toContain(`sha512 ${sha("sha512", raw)} (expected `)
+      bootsNothing(disk)
+      const { body } = await write(imageInfo("disk.raw", raw, { ...right() }))
+      expect(body.command_error).toBeNull()
+      expectWritten(disk, 300 * MiB)
+    })
+  }
+
   it("refuses a larger image before the disk is touched when its size is known", async () => {
     const disk = diskOf(64)
     machine.start()
