@@ -25,9 +25,20 @@ export interface OsProbe {
 const user = "root"
 const connectWithin = 10_000
 
-/** Our images mark the end of the first boot with a file; images with cloud-init can be asked. */
-const finished =
-  "test -f /run/bifrost/first-boot.done || { command -v cloud-init >/dev/null && cloud-init status --wait >/dev/null; }"
+const CLOUD_INIT_FAILED = 3
+/**
+ * Our images mark the end of the first boot with a file; images with cloud-init can be asked, and answer when it is over.
+ * It ends with 1 when it failed, and with 2 (from release 23.4 on) when it got over what went wrong: "degraded".
+ */
+const finished = `test -f /run/bifrost/first-boot.done && exit 0
+command -v cloud-init >/dev/null || exit 1
+cloud-init status --wait >/dev/null
+case $? in 0 | 2) exit 0 ;; *) exit ${CLOUD_INIT_FAILED} ;; esac`
+
+const unfinished = (code: number | null) =>
+  code === CLOUD_INIT_FAILED
+    ? "logged in, but its cloud-init failed: cloud-init status --long there says why"
+    : `logged in, but its first boot has not ended (${code})`
 
 export const sshProbe: OsProbe = {
   check({ host, port = 22, hostKey, privateKey, firstBoot }, signal) {
@@ -48,11 +59,7 @@ export const sshProbe: OsProbe = {
         client.exec(firstBoot ? finished : "true", (error, stream) => {
           if (error) return end({ up: false, reason: error.message })
           stream.on("exit", (code: number | null) => {
-            end(
-              code === 0
-                ? { up: true }
-                : { up: false, reason: `logged in, but its first boot has not ended (${code})` },
-            )
+            end(code === 0 ? { up: true } : { up: false, reason: unfinished(code) })
           })
           stream.resume()
           stream.stderr.resume()

@@ -136,7 +136,9 @@ export class Machine implements Chassis {
     const { bifrost, public_keys } = JSON.parse(this.#configDrive("meta_data.json"))
     const authorized = Object.values(public_keys as Record<string, string>)
     let done = false
-    const sshd = sshServer(bifrost.ssh_host_keys.ed25519.private, authorized, () => done)
+    const sshd = sshServer(bifrost.ssh_host_keys.ed25519.private, authorized, (command) =>
+      command === "true" || done ? 0 : 1,
+    )
     this.#systems.push(() => sshd.close())
     await new Promise<void>((resolve) => sshd.listen(this.#sshPort, "127.0.0.1", resolve))
     const path = new URL(bifrost.first_boot_url).pathname
@@ -187,8 +189,12 @@ function readRange(file: string, start: number, length: number): Buffer {
   }
 }
 
-/** A system's sshd: lets in who holds one of the keys, and says whether its first boot is done. */
-export function sshServer(hostKey: string, authorized: readonly string[], done: () => boolean): ssh2.Server {
+/** A system's sshd: lets in who holds one of the keys; `run` gives the status that a command ends with. */
+export function sshServer(
+  hostKey: string,
+  authorized: readonly string[],
+  run: (command: string) => number | Promise<number>,
+): ssh2.Server {
   const known = authorized.map((line) => line.split(" ")[1])
   return new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
     client.on("error", () => {})
@@ -203,9 +209,9 @@ export function sshServer(hostKey: string, authorized: readonly string[], done: 
       return good === true ? context.accept() : context.reject()
     })
     client.on("session", (accept) => {
-      accept().on("exec", (acceptExec, _reject, { command }) => {
+      accept().on("exec", async (acceptExec, _reject, { command }) => {
         const stream = acceptExec()
-        stream.exit(command === "true" || done() ? 0 : 1)
+        stream.exit(await run(command))
         stream.end()
       })
     })
