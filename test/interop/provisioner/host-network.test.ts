@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process"
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { chmodSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs"
+import { basename, join } from "node:path"
 import { promisify } from "node:util"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { loadProvisioner, saveProvisioner } from "../../../src/provisioner/bundle.ts"
+import { serviceUser } from "../../../src/provisioner/spec.ts"
 import { makeWorld, type World } from "../netboot/world.ts"
 import { type PrivateEngine, startPrivateEngine } from "./private-engine.ts"
 
@@ -106,6 +107,33 @@ test("it listens on the provisioning interface's address and on loopback alone",
     "udp 255.255.255.255:67",
   ])
 })
+
+test("none of its processes is root's, and each has of its two capabilities those that its work takes", async () => {
+  const container = engine.docker.getContainer("bifrost-ts")
+  const { Titles, Processes } = await container.top()
+  const seen: Record<string, string> = {}
+  for (const pid of Processes.map((row: string[]) => row[Titles.indexOf("PID")]!)) {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8")
+    const field = (name: string) => new RegExp(`^${name}:\\s*(.*)$`, "m").exec(status)?.[1]
+    for (const ids of ["Uid", "Gid"]) expect(field(ids)).toBe(new Array(4).fill(serviceUser).join("\t"))
+    expect(capabilitiesIn(field("CapBnd")!)).toEqual(["NET_BIND_SERVICE", "NET_RAW"])
+    for (const set of ["CapInh", "CapAmb"]) expect(capabilitiesIn(field(set)!)).toEqual([])
+    seen[basename(readlinkSync(`/proc/${pid}/exe`))] = capabilitiesIn(field("CapEff")!).join(" ")
+  }
+  expect(seen).toEqual({
+    "docker-init": "",
+    node: "NET_BIND_SERVICE NET_RAW",
+    radvd: "NET_RAW",
+    "docker-registry": "",
+  })
+})
+
+/** By the numbers of linux/capability.h; what the service may not have is told by its number. */
+function capabilitiesIn(mask: string): string[] {
+  const names: Record<number, string> = { 10: "NET_BIND_SERVICE", 13: "NET_RAW" }
+  const bits = [...BigInt(`0x${mask}`).toString(2)].toReversed()
+  return bits.flatMap((bit, number) => (bit === "1" ? [names[number] ?? String(number)] : []))
+}
 
 test("a machine of the rack gets a lease, a loader and a boot script; one on the office's network nothing", async () => {
   expect((await lease("eth0")).output).toMatch(/bound ip=172\.22\.0\.6\d server=172\.22\.0\.1/)
