@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, stat, statfs, utimes, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
-import { BifrostError } from "../util/errors.ts"
-import { run } from "../util/run.ts"
+import { BifrostError, isCode } from "../util/errors.ts"
+import { run, runErrors } from "../util/run.ts"
 import { buildErrors } from "./errors.ts"
 import { fingerprint, type Inputs } from "./fingerprint.ts"
 import { lockFile, tryLock } from "./lock.ts"
@@ -150,7 +150,7 @@ export class Cache {
       return artifact
     } catch (cause) {
       await rm(work, { recursive: true, force: true })
-      if ((cause as NodeJS.ErrnoException).code !== "ENOSPC") throw cause
+      if (!isNoRoom(cause)) throw cause
       throw new BifrostError(buildErrors.CACHE_FULL, { detail: this.root, cause })
     }
   }
@@ -170,6 +170,11 @@ export class Cache {
     }
   }
 }
+
+/** A call of our own says so by its code; the programs that a build runs say it in words. */
+const isNoRoom = (error: unknown) =>
+  (error as NodeJS.ErrnoException).code === "ENOSPC" ||
+  (isCode(error, runErrors.COMMAND_FAILED) && error.message.includes("No space left on device"))
 
 /** Node's own recursive mkdir never ends where the kernel says ENOENT for a directory that cannot be made (/proc). */
 async function makeDirectories(path: string): Promise<void> {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { Cache, type Recipe } from "../../../src/build/cache.ts"
+import { run } from "../../../src/util/run.ts"
 
 let root: string
 let builds: number
@@ -95,12 +96,14 @@ describe("Cache", () => {
   })
 
   it("turns a disk that fills while building into the same error", async () => {
-    const full = recipe({
-      async build() {
-        throw Object.assign(new Error("write"), { code: "ENOSPC" })
-      },
-    })
-    await expect(new Cache(root).obtain(full)).rejects.toMatchObject({ code: "CACHE_FULL" })
+    const failures = [
+      () => Promise.reject(Object.assign(new Error("write"), { code: "ENOSPC" })),
+      () => run("sh", ["-c", "echo tar: No space left on device >&2; exit 2"]),
+    ]
+    for (const fail of failures) {
+      const full = recipe({ build: async () => void (await fail()) })
+      await expect(new Cache(root).obtain(full)).rejects.toMatchObject({ code: "CACHE_FULL" })
+    }
   })
 
   it("says which directory it cannot make", async () => {
