@@ -6,6 +6,9 @@ import { run } from "../../../../src/util/run.ts"
 import { changes } from "../site.ts"
 import { deploy, host, openstack, plan, site } from "./world.ts"
 
+/** How often somebody logged in to the host by SSH. */
+const logins = async () => Number(await site.host.exec("grep -c '^Accepted publickey' /var/log/sshd.log"))
+
 /** The first deployment, and that a second one has nothing to do. */
 export function laidDown(): void {
   describe("Keystone on a bare engine", () => {
@@ -28,8 +31,11 @@ export function laidDown(): void {
     })
 
     it("is laid down, and the real client gets a token", async () => {
+      const before = await logins()
       const result = await deploy()
       expect(result.failed).toEqual([])
+      // Commands, files and the engine share one connection, however many steps there are at once.
+      expect((await logins()) - before).toBe(1)
       console.log(`deployed in ${result.seconds} s:`, result.criticalPath)
       expect(await openstack("token", "issue", "-f", "value", "-c", "id")).toMatch(/^gAAAA/)
       expect(await openstack("endpoint", "list", "-f", "value", "-c", "URL")).toContain(result.endpoints["keystone"])
@@ -43,8 +49,10 @@ export function laidDown(): void {
 
     it("needs nothing the second time, and makes no write on the host", async () => {
       const since = Math.floor(clock.now() / 1000)
+      const before = await logins()
       const result = await deploy()
       expect(result).toMatchObject({ planned: [], changed: [], failed: [] })
+      expect((await logins()) - before).toBe(1)
       console.log(`no-op deploy in ${result.seconds} s`)
       const stream = await host.engine.getEvents({ since, until: Math.floor(clock.now() / 1000) + 1 })
       const events: { Type: string; Action: string }[] = []
