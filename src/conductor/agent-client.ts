@@ -1,7 +1,9 @@
-import type { CommandError, CommandList, CommandName, CommandResult, Commands, Fault } from "../agent/protocol.ts"
+import type { CommandError, CommandList, CommandName, CommandResult, Commands } from "../agent/protocol.ts"
+import { isObject, type JsonObject } from "../store/records.ts"
 import { BifrostError, messageOf } from "../util/errors.ts"
 import type { Secret } from "../util/secret.ts"
 import { conductorErrors } from "./errors.ts"
+import { textOf } from "./operation.ts"
 
 export interface AgentTarget {
   /** The callback_url of its heartbeat. */
@@ -37,7 +39,7 @@ export function agentClient(target: AgentTarget, request: typeof fetch = fetch):
   const { node } = target
   const url = (path: string) => `${target.url.replace(/\/+$/, "")}${path}`
 
-  async function call(method: "GET" | "POST", path: string, signal: AbortSignal, body?: unknown): Promise<unknown> {
+  async function call(method: "GET" | "POST", path: string, signal: AbortSignal, body?: unknown): Promise<JsonObject> {
     const response = await request(url(path), {
       method,
       signal: AbortSignal.any([signal, AbortSignal.timeout(answerWithin)]),
@@ -53,15 +55,20 @@ export function agentClient(target: AgentTarget, request: typeof fetch = fetch):
       })
     })
     const answer: unknown = await response.json().catch(() => undefined)
+    signal.throwIfAborted()
     if (response.status === 401 || response.status === 403) {
       throw new BifrostError(conductorErrors.AGENT_UNAUTHORISED, { node, detail: `${target.url} refuses the token` })
     }
     if (!response.ok) {
-      const fault = (answer as Partial<Fault> | undefined)?.faultstring ?? `HTTP ${response.status}`
-      throw new BifrostError(conductorErrors.AGENT_FAILED, { node, detail: fault })
+      const fault = isObject(answer) ? textOf(answer["faultstring"]) : undefined
+      throw new BifrostError(conductorErrors.AGENT_FAILED, { node, detail: fault ?? `HTTP ${response.status}` })
     }
+    if (!isObject(answer)) throw stranger()
     return answer
   }
+
+  // Whoever has the address now may be no agent at all.
+  const stranger = () => new BifrostError(conductorErrors.AGENT_FAILED, { node, detail: `${target.url} is no agent` })
 
   const post = async <N extends CommandName>(
     name: N,
@@ -70,7 +77,7 @@ export function agentClient(target: AgentTarget, request: typeof fetch = fetch):
     signal: AbortSignal,
   ) => {
     const query = new URLSearchParams({ wait: String(wait), agent_token: target.token.reveal() })
-    const result = (await call("POST", `/v1/commands/?${query}`, signal, { name, params })) as ResultOf<N>
+    const result = (await call("POST", `/v1/commands/?${query}`, signal, { name, params })) as unknown as ResultOf<N>
     if (result.command_status !== "RUNNING") succeeded(result, node)
     return result
   }
@@ -81,17 +88,26 @@ export function agentClient(target: AgentTarget, request: typeof fetch = fetch):
       return command_result as Commands[typeof name]["result"]
     },
     begin: (name, params, signal) => post(name, params, false, signal),
-    commands: async (signal) => ((await call("GET", "/v1/commands", signal)) as CommandList).commands,
+    async commands(signal) {
+      const { commands } = await call("GET", "/v1/commands", signal)
+      if (!Array.isArray(commands) || !commands.every(isObject)) throw stranger()
+      return commands as unknown as CommandList["commands"]
+    },
     command: async (id, signal) =>
-      (await call("GET", `/v1/commands/${encodeURIComponent(id)}`, signal)) as CommandResult,
+      (await call("GET", `/v1/commands/${encodeURIComponent(id)}`, signal)) as unknown as CommandResult,
   }
 }
 
 /** Throws AGENT_FAILED with the agent's own words unless the command ended well. */
 export function succeeded(result: CommandResult, node: string): void {
   if (result.command_status === "SUCCEEDED") return
-  const unknown: CommandError = { type: "unknown", code: 500, message: "no reason given", details: "" }
-  const failure = result.command_error ?? unknown
+  const given: Partial<Record<keyof CommandError, unknown>> = result.command_error ?? {}
+  const failure: CommandError = {
+    type: textOf(given.type) ?? "unknown",
+    code: typeof given.code === "number" ? given.code : 500,
+    message: textOf(given.message) ?? "no reason given",
+    details: textOf(given.details) ?? "",
+  }
   const { type, message, details } = failure
   // Our agent's details are the chain of causes, which begins with the message, and a line that says what to do.
   const [causes = "", ...remedy] = details.split("\n")
