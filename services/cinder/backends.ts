@@ -2,11 +2,13 @@ import type { OsloConfig } from "../../src/deploy/oslo.ts"
 import type { FileDefinition, ServiceContext } from "../../src/deploy/service.ts"
 import type { SiteConfig } from "../../src/deploy/site.ts"
 import { cephConfPath } from "../common/ceph.ts"
+import { targetAddress } from "../common/iscsi.ts"
 
 type Section = OsloConfig[string]
 
 /** Backends of the site file, in its order → their sections in cinder.conf, with kolla-ansible's names. */
-function sectionsOf({ site, host, secret }: ServiceContext): (readonly [string, Section])[] {
+function sectionsOf(context: ServiceContext): (readonly [string, Section])[] {
+  const { site, secret } = context
   const { backends } = site.services.cinder
   const { lvm, nfs, rbd } = backends
   const sections: Readonly<Record<keyof typeof backends, readonly [string, Section] | undefined>> = {
@@ -18,7 +20,7 @@ function sectionsOf({ site, host, secret }: ServiceContext): (readonly [string, 
         volume_group: lvm.volume_group,
         target_helper: "tgtadm",
         target_protocol: "iscsi",
-        target_ip_address: host.address,
+        target_ip_address: targetAddress(context),
       },
     ],
     nfs: nfs && [

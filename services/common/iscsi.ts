@@ -1,3 +1,4 @@
+import type { ServiceContext } from "../../src/deploy/service.ts"
 import type { SiteConfig } from "../../src/deploy/site.ts"
 
 /** What who attaches volumes over iSCSI has in common: one initiator a host, and its name. */
@@ -5,6 +6,9 @@ import type { SiteConfig } from "../../src/deploy/site.ts"
 /** Only LVM's volumes are: those of NFS and Ceph need no device on the host. */
 export const volumesByIscsi = ({ services: { cinder } }: SiteConfig) =>
   cinder.enabled && cinder.backends.lvm !== undefined
+
+/** Where a host's targets are reached: tgtd listens there, and cinder tells it to those who attach. */
+export const targetAddress = ({ network }: Pick<ServiceContext, "network">) => network("storage").address
 
 /** The host's name as an initiator and the targets it knows. */
 export const initiatorVolume = "iscsi_info:/etc/iscsi"

@@ -1,6 +1,6 @@
 import { defineService } from "../../src/deploy/service.ts"
 import { hostPort } from "../../src/util/host-port.ts"
-import { initiatorVolume, volumesByIscsi } from "../common/iscsi.ts"
+import { initiatorVolume, targetAddress, volumesByIscsi } from "../common/iscsi.ts"
 import { logVolume } from "../common/openstack.ts"
 
 /** Of iSCSI's targets (RFC 7143 §13.1, assigned by IANA). */
@@ -38,7 +38,7 @@ export default defineService({
       // Where cinder_volume is.
       group: "storage",
       access: { user: "root", capabilities: ["SYS_ADMIN", "IPC_LOCK"], allDevices: true, namespaces: ["ipc"] },
-      command: ({ host }) => `tgtd --foreground --iscsi portal=${hostPort(host.address, port)}`,
+      command: (context) => `tgtd --foreground --iscsi portal=${hostPort(targetAddress(context), port)}`,
       volumes: hostVolumes,
       listens: [port],
       healthy: () => ["tgtadm", "--lld", "iscsi", "--mode", "system", "--op", "show"],

@@ -77,7 +77,11 @@ const networks = part(
       "Between hypervisors: Geneve or VXLAN. Unless given: management. The userspace datapath needs one that a provider network's interface is in.",
       "tunnel_interface",
     ),
-    storage: network({ interface: "eth3" }, "Volumes and images. Unless given: management.", "storage_interface"),
+    storage: network(
+      { interface: "eth3" },
+      "Volumes over iSCSI: where storage hosts export them. NFS and Ceph are reached by whatever route leads to them. Unless given: management.",
+      "storage_interface",
+    ),
     provider: Type.Optional(
       Type.Record(Type.String(), physicalNetwork, {
         examples: [{ physnet1: { bridge: "br-ex", interface: "eth1" } }],

@@ -22,7 +22,11 @@ function rendered(file: SiteFile, definitions: readonly ServiceDefinition[] = se
   const site = resolveSite(file)
   const placement = new Placement(definitions, { hosts }, site)
   const units = [...placement.containers, ...placement.tasks].map(({ unit, host }) => {
-    const facts = { cpus: 2, memoryMb: 4096, interfaces: [{ name: "eth0", addresses: [host.address] }] }
+    const interfaces = [
+      { name: "eth0", addresses: [host.address] },
+      { name: "eth3", addresses: [host.address.replace("192.0.2.", "198.51.100.")] },
+    ]
+    const facts = { cpus: 2, memoryMb: 4096, interfaces }
     const made = renderUnit(unit, unit.image, contextFrom(host, facts, { placement, site, secrets }))
     return [
       `${host.name}/${unit.name}` as string,
@@ -83,6 +87,16 @@ describe("LVM's volumes", () => {
     expect(iscsi.sort()).toEqual(["node1/iscsid", "node1/tgtd", "node2/iscsid"])
     const config = JSON.parse(lvm.get("node1/tgtd")!.files[0]!.content)
     expect(config.command).toBe("tgtd --foreground --iscsi portal=192.0.2.11:3260")
+  })
+
+  it("are exported in the network for storage, and whoever attaches one is sent there", () => {
+    const units = rendered({ networks: { storage: { interface: "eth3" } } })
+    const content = (unit: string, name: string) =>
+      units.get(unit)!.files.find(({ path }) => path.endsWith(`/${name}`))!.content
+    expect(JSON.parse(content("node1/tgtd", "config.json")).command).toContain("portal=198.51.100.11:3260")
+    expect(content("node1/cinder_volume", "cinder.conf")).toContain("target_ip_address = 198.51.100.11\n")
+    // What they say to other services, they say as before.
+    expect(content("node1/cinder_volume", "cinder.conf")).toContain("my_ip = 192.0.2.11\n")
   })
 
   it("are attached under the name that iscsid has", () => {
