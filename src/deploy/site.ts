@@ -59,12 +59,12 @@ const networks = part(
   {
     management: network(
       { cidr: "10.0.0.0/24" },
-      "Where the deployer reaches the hosts and they reach each other. Unless given, the address that the inventory has.",
+      "Where the deployer reaches the hosts and they reach each other: on each, services listen at the address that the inventory has. Unless given, the network of that address.",
       "network_interface",
     ),
     api: network(
       { interface: "eth0" },
-      "Where services listen, and the network of the internal VIP. Unless given: management.",
+      "The network of the internal VIP; services behind it stay at the addresses that the inventory has. Unless given: management.",
       "api_interface",
     ),
     external: network(

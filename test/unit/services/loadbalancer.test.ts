@@ -2,6 +2,7 @@ import { expect, it } from "vitest"
 import { haproxyConfig } from "../../../services/loadbalancer/haproxy.ts"
 import { keepalivedConfig } from "../../../services/loadbalancer/keepalived.ts"
 import { contextOf } from "./context.ts"
+import { rendered } from "./rendered.ts"
 
 const image = { container: "glance_api", port: 9292 }
 const context = contextOf({ internal_vip_address: "192.0.2.10", external_vip_address: "2001:db8::10" }, [image])
@@ -60,4 +61,21 @@ it("moves the addresses by unicast between the hosts, the first of them preferre
   const router = (text: string) => /virtual_router_id (\d+)/.exec(text)?.[1]
   expect(router(second)).toBe(router(config))
   expect(Number(router(config))).toBeGreaterThan(0)
+})
+
+it("alone goes to the network of the APIs: services behind it stay at the inventory's addresses", () => {
+  const without = rendered({ internal_vip_address: "198.51.100.250" })
+  const units = rendered({ internal_vip_address: "198.51.100.250", networks: { api: { cidr: "198.51.100.0/24" } } })
+  const other = [...units].filter(
+    ([name, { files }]) => JSON.stringify(files) !== JSON.stringify(without.get(name)!.files),
+  )
+  expect(other.map(([name]) => name)).toEqual(["node1/keepalived"])
+  const content = (unit: string, file: string) =>
+    units.get(unit)!.files.find(({ path }) => path.endsWith(`/${file}`))!.content
+  expect(content("node1/keepalived", "keepalived.conf")).toContain("        198.51.100.250 dev eth3\n")
+  expect(content("node1/haproxy", "haproxy.cfg")).toContain(
+    "listen keystone\n    bind 198.51.100.250:5000 transparent\n",
+  )
+  expect(content("node1/haproxy", "haproxy.cfg")).toContain("    server node1 192.0.2.11:5000 check\n")
+  expect(content("node1/keystone", "keystone-uwsgi.ini")).toContain("http-socket = 192.0.2.11:5000\n")
 })

@@ -1,40 +1,11 @@
 import { describe, expect, it } from "vitest"
 import { services } from "../../../services/index.ts"
-import { contextFrom } from "../../../src/deploy/context.ts"
-import { Placement } from "../../../src/deploy/placement.ts"
 import { siteSecrets } from "../../../src/deploy/secrets.ts"
 import type { ServiceDefinition } from "../../../src/deploy/service.ts"
-import { resolveSite, type SiteFile } from "../../../src/deploy/site.ts"
-import { labels, renderUnit } from "../../../src/deploy/unit.ts"
+import type { SiteFile } from "../../../src/deploy/site.ts"
+import { labels } from "../../../src/deploy/unit.ts"
 import { openMemoryStore } from "../../../src/store/open.ts"
-import { Secret } from "../../../src/util/secret.ts"
-
-const groups = ["control", "network", "compute", "storage"]
-const hosts = ["node1", "node2"].map((name, index) => ({
-  ...{ name, address: `192.0.2.1${index + 1}`, port: 22, user: "root", hostKey: "" },
-  groups: index === 0 ? groups : ["compute"],
-}))
-const names = services.flatMap(({ secrets }) => Object.keys(secrets ?? {}))
-const allSecrets: ReadonlyMap<string, Secret> = new Map(names.map((name) => [name, new Secret(name)]))
-
-/** All units of a site as hosts would have them, by `HOST/NAME`. */
-function rendered(file: SiteFile, definitions: readonly ServiceDefinition[] = services, secrets = allSecrets) {
-  const site = resolveSite(file)
-  const placement = new Placement(definitions, { hosts }, site)
-  const units = [...placement.containers, ...placement.tasks].map(({ unit, host }) => {
-    const interfaces = [
-      { name: "eth0", addresses: [host.address] },
-      { name: "eth3", addresses: [host.address.replace("192.0.2.", "198.51.100.")] },
-    ]
-    const facts = { cpus: 2, memoryMb: 4096, interfaces }
-    const made = renderUnit(unit, unit.image, contextFrom(host, facts, { placement, site, secrets }))
-    return [
-      `${host.name}/${unit.name}` as string,
-      { ...made, kernel: unit.kernel?.(site) ?? [], needs: unit.needs },
-    ] as const
-  })
-  return new Map(units)
-}
+import { rendered } from "./rendered.ts"
 
 const fingerprints = (...args: Parameters<typeof rendered>) =>
   [...rendered(...args)].map(([name, unit]) => [name, unit.labels[labels.spec], unit.labels[labels.config]])
@@ -59,7 +30,7 @@ describe("a site without Ceph", () => {
     ["with volumes of LVM", {}, ["node1/nova_compute", "node2/nova_compute", "node1/cinder_volume"]],
     ["with volumes on NFS", nfs, ["node1/cinder_volume"]],
   ])("has the fingerprints that it had, %s", (_, file, others) => {
-    const before = new Map(fingerprints(file, plain).map(([name, ...both]) => [name, both.join()]))
+    const before = new Map(fingerprints(file, { definitions: plain }).map(([name, ...both]) => [name, both.join()]))
     const changed = fingerprints(file).filter(([name, ...both]) => before.get(name) !== both.join())
     expect(changed.map(([name]) => name).sort()).toEqual([...others].sort())
   })
@@ -173,8 +144,8 @@ describe("images in an object store", () => {
     const store = await openMemoryStore()
     const made = await siteSecrets(services, store.secrets, false)
     await store.close()
-    expect(() => rendered({}, services, made)).not.toThrow()
-    expect(() => rendered(s3, services, made)).toThrow(/only you can know is missing.*glance_backend_s3_access_key/s)
+    expect(() => rendered({}, { secrets: made })).not.toThrow()
+    expect(() => rendered(s3, { secrets: made })).toThrow(/only you can know is missing.*glance_backend_s3_access_key/s)
   })
 
   it("go to the cloud's own by the services' account", () => {
