@@ -6,6 +6,7 @@ import {
   type ServiceUser,
 } from "../../src/deploy/service.ts"
 import type { SiteConfig } from "../../src/deploy/site.ts"
+import { hostPort } from "../../src/util/host-port.ts"
 import { bootstrapTask } from "../common/bootstrap.ts"
 import { cephFiles } from "../common/ceph.ts"
 import { iscsiNeeded, iscsiVolumes, volumesByIscsi } from "../common/iscsi.ts"
@@ -118,7 +119,7 @@ export default defineService({
       files: [config, uwsgiFile(wsgi)],
       volumes: [logVolume],
       needs: ["task/bootstrap_cinder", "container/memcached", "container/rabbitmq"],
-      healthy: ({ host }) => ["healthcheck_curl", `http://${host.address}:${port}/`],
+      healthy: ({ host }) => ["healthcheck_curl", `http://${hostPort(host.address, port)}/`],
     },
     agent("cinder_scheduler", "cinder-scheduler"),
     {

@@ -1,5 +1,7 @@
+import { isIPv6 } from "node:net"
 import type { OsloConfig } from "../../src/deploy/oslo.ts"
 import type { DatabaseDefinition, FileDefinition, ServiceContext, ServiceUser } from "../../src/deploy/service.ts"
+import { hostPort } from "../../src/util/host-port.ts"
 
 /** Sections that every OpenStack service has in common; each is a function of the host's context, to be spread into a file. */
 
@@ -22,15 +24,27 @@ export const database = ({ databaseUrl }: ServiceContext, definition: DatabaseDe
   max_retries: -1,
 })
 
+const memcachePort = 11_211
+
+/** For pymemcache, and what is made of it. */
 export const memcacheServers = ({ carriers }: ServiceContext) =>
   carriers("memcached")
-    .map(({ address }) => `${address}:11211`)
+    .map(({ address }) => hostPort(address, memcachePort))
     .join(",")
+
+/** For python-memcached, by which oslo.cache's pool and keystonemiddleware ask: it has to be told when an address is IPv6. */
+export const pooledMemcacheServers = ({ carriers }: ServiceContext) =>
+  carriers("memcached")
+    .map(({ address }) => `${isIPv6(address) ? "inet6:" : ""}${hostPort(address, memcachePort)}`)
+    .join(",")
+
+/** The broker's, on each host that carries it. */
+export const messagePort = 5672
 
 /** oslo.messaging's URL: every broker, so that a client finds one that lives. */
 export const transportUrl = ({ carriers, secret }: ServiceContext) =>
   `rabbit://${carriers("rabbitmq")
-    .map(({ address }) => `openstack:${secret("rabbitmq_password")}@${address}:5672`)
+    .map(({ address }) => `openstack:${secret("rabbitmq_password")}@${hostPort(address, messagePort)}`)
     .join(",")}//`
 
 /**
@@ -66,7 +80,7 @@ export const authToken = (context: ServiceContext, user: ServiceUser): Section =
   www_authenticate_uri: context.endpoint("identity"),
   service_token_roles: "service",
   service_token_roles_required: true,
-  memcached_servers: memcacheServers(context),
+  memcached_servers: pooledMemcacheServers(context),
 })
 
 /** `[service_user]`: its own token goes along with the user's, so that long work outlives the user's token. */

@@ -1,6 +1,6 @@
-import { isIPv6 } from "node:net"
 import type { InventoryHost } from "../../src/deploy/inventory.ts"
 import type { ServiceContext } from "../../src/deploy/service.ts"
+import { hostPort } from "../../src/util/host-port.ts"
 
 /** What the services around OVN agree on. */
 
@@ -38,8 +38,4 @@ export const connectionTo = ({ container, port }: OvnDatabase, { carriers }: Pic
     .join(",")
 
 /** `tcp:192.0.2.1:6641` (ovsdb(7), Connection Methods). */
-export const serverOn = ({ address }: Pick<InventoryHost, "address">, port: number) =>
-  `tcp:${bracketed(address)}:${port}`
-
-/** An address where a port follows. */
-export const bracketed = (address: string) => (isIPv6(address) ? `[${address}]` : address)
+export const serverOn = ({ address }: Pick<InventoryHost, "address">, port: number) => `tcp:${hostPort(address, port)}`

@@ -1,6 +1,7 @@
 import type { OsloConfig } from "../../src/deploy/oslo.ts"
 import { type FileDefinition, workers } from "../../src/deploy/service.ts"
 import type { SiteConfig } from "../../src/deploy/site.ts"
+import { hostPort } from "../../src/util/host-port.ts"
 
 export interface UwsgiOptions {
   readonly service: string
@@ -25,7 +26,7 @@ export function uwsgiFile({ service, name, wsgi, port, workerMb, options }: Uwsg
     content: ({ site, host, facts }) => ({
       uwsgi: {
         plugins: "python3",
-        "http-socket": `${host.address}:${port}`,
+        "http-socket": hostPort(host.address, port),
         "wsgi-file": wsgi,
         master: true,
         processes: chosenWorkers(site, service) ?? workers(facts, workerMb),

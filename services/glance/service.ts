@@ -1,4 +1,5 @@
 import { type DatabaseDefinition, defineService, type ServiceUser } from "../../src/deploy/service.ts"
+import { hostPort } from "../../src/util/host-port.ts"
 import { bootstrapTask } from "../common/bootstrap.ts"
 import { cephFiles } from "../common/ceph.ts"
 import { authToken, configFile, database, logging, logVolume } from "../common/openstack.ts"
@@ -65,7 +66,7 @@ export default defineService({
       volumes: [logVolume, "glance:/var/lib/glance/"],
       permissions: [{ path: "/var/lib/glance", owner: "glance:glance" }],
       needs: ["task/bootstrap_glance", "container/memcached"],
-      healthy: ({ host }) => ["healthcheck_curl", `http://${host.address}:${port}/versions`],
+      healthy: ({ host }) => ["healthcheck_curl", `http://${hostPort(host.address, port)}/versions`],
     },
   ],
 })

@@ -4,6 +4,7 @@ import {
   defineService,
   type ServiceUser,
 } from "../../src/deploy/service.ts"
+import { hostPort } from "../../src/util/host-port.ts"
 import { bootstrapTask } from "../common/bootstrap.ts"
 import {
   authToken,
@@ -68,7 +69,7 @@ const api = (name: keyof typeof ports, image: string): ContainerDefinition => {
     files: [config, uwsgiFile(wsgi)],
     volumes: [logVolume],
     needs: ["task/bootstrap_heat", "container/memcached", "container/rabbitmq"],
-    healthy: ({ host }) => ["healthcheck_curl", `http://${host.address}:${ports[name]}/`],
+    healthy: ({ host }) => ["healthcheck_curl", `http://${hostPort(host.address, ports[name])}/`],
   }
 }
 

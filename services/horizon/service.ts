@@ -1,4 +1,5 @@
 import { defineService, type FileDefinition } from "../../src/deploy/service.ts"
+import { hostPort } from "../../src/util/host-port.ts"
 import { dashboardUrl } from "../common/dashboard.ts"
 import { logVolume } from "../common/openstack.ts"
 import { uwsgiCommand, uwsgiFile } from "../common/uwsgi.ts"
@@ -47,7 +48,7 @@ export default defineService({
       access: { user: "root" },
       asksApis: true,
       needs: ["container/memcached", "container/keystone"],
-      healthy: ({ host }) => ["healthcheck_curl", `http://${host.address}:${port}/auth/login/`],
+      healthy: ({ host }) => ["healthcheck_curl", `http://${hostPort(host.address, port)}/auth/login/`],
     },
   ],
   address: (context) => `${dashboardUrl(context)}/`,

@@ -5,8 +5,9 @@ import {
   type ServiceContext,
 } from "../../src/deploy/service.ts"
 import { credentialKeys, fernetKeys } from "../../src/keystone/keys.ts"
+import { hostPort } from "../../src/util/host-port.ts"
 import { bootstrapTask } from "../common/bootstrap.ts"
-import { configFile, database, logging, logVolume, memcacheServers } from "../common/openstack.ts"
+import { configFile, database, logging, logVolume, pooledMemcacheServers } from "../common/openstack.ts"
 import { uwsgiCommand, uwsgiFile } from "../common/uwsgi.ts"
 import { callbackPage, federation } from "./federation.ts"
 
@@ -22,7 +23,7 @@ const config = configFile({
     token: { provider: "fernet", expiration: 86_400 },
     fernet_tokens: { max_active_keys: fernetKeys.secrets.length },
     // Its clients do without a server that does not answer; pymemcache's would fail requests until they have given it up.
-    cache: { enabled: true, backend: "oslo_cache.memcache_pool", memcache_servers: memcacheServers(context) },
+    cache: { enabled: true, backend: "oslo_cache.memcache_pool", memcache_servers: pooledMemcacheServers(context) },
     federation: federation(context),
     oslo_middleware: { enable_proxy_headers_parsing: true },
   }),
@@ -106,7 +107,7 @@ export default defineService({
       files: [config, callbackPage, uwsgiFile(wsgi), ...keys],
       volumes: [logVolume],
       needs: ["task/bootstrap_keystone", "container/memcached"],
-      healthy: ({ host }) => ["healthcheck_curl", `http://${host.address}:${port}/v3`],
+      healthy: ({ host }) => ["healthcheck_curl", `http://${hostPort(host.address, port)}/v3`],
     },
   ],
 })

@@ -1,6 +1,6 @@
 import type { OsloConfig } from "../../src/deploy/oslo.ts"
 import type { FileDefinition, ServiceContext } from "../../src/deploy/service.ts"
-import { hostPort } from "../../src/util/host-port.ts"
+import { hostPort, urlHost } from "../../src/util/host-port.ts"
 
 /** Galera: https://galeracluster.com/library/documentation/ */
 
@@ -33,7 +33,7 @@ export function clusterConfig({ host, carriers }: ServiceContext): OsloConfig[st
     wsrep_cluster_name: "openstack",
     wsrep_cluster_address: `gcomm://${members.join(",")}`,
     wsrep_node_name: host.name,
-    wsrep_node_address: host.address,
+    wsrep_node_address: urlHost(host.address),
     // It leaves the member that it copies from at work. As the account mysql, by the socket, without a password.
     wsrep_sst_method: "mariabackup",
     wsrep_sst_auth: "mysql:",

@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net"
 import { basename } from "node:path"
 import type { OsloConfig } from "../../src/deploy/oslo.ts"
 import type { DatabaseDefinition, FileDefinition, ServiceContext, ServiceUser } from "../../src/deploy/service.ts"
@@ -57,6 +58,13 @@ const ovn = (context: ServiceContext) => ({
   ovn_sb_connection: connectionTo(southbound, context),
 })
 
+/** Neutron's server is told by the site, not by its own host, which may have no part in the tunnels. */
+const tunnelsByIpv6 = ({ site, host }: ServiceContext) => {
+  const { tunnel, management } = site.networks
+  const [within = ""] = (tunnel?.cidr ?? management?.cidr ?? host.address).split("/")
+  return isIPv6(within)
+}
+
 export const ml2 = file("plugins/ml2/ml2_conf.ini", (context): OsloConfig => {
   const { plugin } = context.site.services.neutron
   const { drivers, tunnel } = plugins[plugin]
@@ -67,6 +75,7 @@ export const ml2 = file("plugins/ml2/ml2_conf.ini", (context): OsloConfig => {
       tenant_network_types: tunnel,
       mechanism_drivers: drivers,
       extension_drivers: "port_security",
+      ...(tunnelsByIpv6(context) && { overlay_ip_version: 6 }),
     },
     ml2_type_flat: { flat_networks: physical.join(",") },
     ml2_type_vlan: { network_vlan_ranges: physical.join(",") },

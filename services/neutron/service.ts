@@ -1,4 +1,5 @@
 import { defineService, type FileDefinition } from "../../src/deploy/service.ts"
+import { hostPort } from "../../src/util/host-port.ts"
 import { bootstrapTask } from "../common/bootstrap.ts"
 import { logVolume } from "../common/openstack.ts"
 import { hasPlugin } from "../common/ovs.ts"
@@ -72,7 +73,7 @@ export default defineService({
         "container/ovn_sb_db",
         "container/ovn_northd",
       ],
-      healthy: ({ host }) => ["healthcheck_curl", `http://${host.address}:${port}/`],
+      healthy: ({ host }) => ["healthcheck_curl", `http://${hostPort(host.address, port)}/`],
     },
     // OVN's hosts talk to its databases alone: nobody would call.
     { ...worker("neutron_rpc_server", "neutron-rpc-server"), enabled: hasPlugin("openvswitch") },

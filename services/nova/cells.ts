@@ -1,6 +1,7 @@
+import { isIPv6 } from "node:net"
 import type { FileDefinition, ServiceContext, TaskDefinition } from "../../src/deploy/service.ts"
-import { logVolume } from "../common/openstack.ts"
-import { controlConfig } from "./config.ts"
+import { logVolume, messagePort } from "../common/openstack.ts"
+import { controlConfig, databases } from "./config.ts"
 
 /** Cells v2: https://docs.openstack.org/nova/latest/admin/cells.html */
 
@@ -44,12 +45,15 @@ def cell_v2(*args):
  * Cells are told how they are reached by templates, which nova fills from its own configuration: no password lies in another
  * database, and a changed one needs nothing here.
  */
-export const mapCells = script("map-cells", ({ carriers }) => {
-  const brokers = carriers("rabbitmq").map((_, index, { length }) => {
+export const mapCells = script("map-cells", ({ carriers, databaseUrl }) => {
+  const brokers = carriers("rabbitmq").map(({ address }, index, { length }) => {
     const number = length > 1 ? index + 1 : ""
-    return `{username${number}}:{password${number}}@{hostname${number}}:{port${number}}`
+    // nova takes an address out of its brackets and, of several, leaves the colon on the port (nova/objects/cell_mapping.py).
+    const where = isIPv6(address) ? `[{hostname${number}}]:${messagePort}` : `{hostname${number}}:{port${number}}`
+    return `{username${number}}:{password${number}}@${where}`
   })
-  return `database = "{scheme}://{username}:{password}@{hostname}:{port}"
+  const server = databaseUrl(databases.cell1).includes("@[") ? "[{hostname}]" : "{hostname}"
+  return `database = "{scheme}://{username}:{password}@${server}:{port}"
 cell_v2("map_cell0", "--database_connection", database + "/nova_cell0?{query}")
 known = [uuid for name, uuid, *_ in cell_v2("list_cells") if name == "cell1"]
 verb = ["update_cell", "--cell_uuid", known[0]] if known else ["create_cell"]

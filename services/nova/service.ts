@@ -1,4 +1,5 @@
 import { type ContainerDefinition, defineService } from "../../src/deploy/service.ts"
+import { hostPort } from "../../src/util/host-port.ts"
 import { bootstrapTask } from "../common/bootstrap.ts"
 import { logVolume } from "../common/openstack.ts"
 import { uwsgiCommand, uwsgiFile } from "../common/uwsgi.ts"
@@ -18,7 +19,7 @@ const api = (name: string, wsgiScript: string, port: number): ContainerDefinitio
     files: [controlConfig, uwsgiFile(wsgi)],
     volumes: [logVolume],
     needs: ["task/nova_map_cells", "task/nova_cell_bootstrap", "container/memcached", "container/rabbitmq"],
-    healthy: ({ host }) => ["healthcheck_curl", `http://${host.address}:${port}/`],
+    healthy: ({ host }) => ["healthcheck_curl", `http://${hostPort(host.address, port)}/`],
   }
 }
 
@@ -98,7 +99,7 @@ export default defineService({
       volumes: [logVolume],
       listens: [ports.novncproxy],
       needs: ["task/nova_map_cells", "task/nova_cell_bootstrap", "container/memcached"],
-      healthy: ({ host }) => ["healthcheck_curl", `http://${host.address}:${ports.novncproxy}/vnc_lite.html`],
+      healthy: ({ host }) => ["healthcheck_curl", `http://${hostPort(host.address, ports.novncproxy)}/vnc_lite.html`],
     },
     ...hypervisor,
     migration,

@@ -1,6 +1,7 @@
 import { type ContainerDefinition, defineService } from "../../src/deploy/service.ts"
+import { urlHost } from "../../src/util/host-port.ts"
 import { logVolume } from "../common/openstack.ts"
-import { bracketed, connectionTo, northbound, type OvnDatabase, serverOn, southbound } from "../common/ovn.ts"
+import { connectionTo, northbound, type OvnDatabase, serverOn, southbound } from "../common/ovn.ts"
 import { hasPlugin } from "../common/ovs.ts"
 import { controller } from "./controller.ts"
 
@@ -14,7 +15,7 @@ const database = ({ half, container, port, schema, table }: OvnDatabase): Contai
   command: ({ host: { address } }) =>
     [
       `/usr/local/bin/start-${half}-db-server`,
-      `--db-${half}-addr=${bracketed(address)} --db-${half}-port=${port}`,
+      `--db-${half}-addr=${urlHost(address)} --db-${half}-port=${port}`,
       `--db-${half}-create-insecure-remote=yes`,
       `--db-${half}-file=/var/lib/openvswitch/ovn-${half}/ovn${half}.db`,
       `--ovn-${half}-logfile=/var/log/kolla/openvswitch/ovn-${half}-db.log`,

@@ -1,4 +1,5 @@
 import { type DatabaseDefinition, defineService, type ServiceUser } from "../../src/deploy/service.ts"
+import { hostPort } from "../../src/util/host-port.ts"
 import { bootstrapTask } from "../common/bootstrap.ts"
 import { authToken, configFile, database, logging, logVolume } from "../common/openstack.ts"
 import { uwsgiCommand, uwsgiFile } from "../common/uwsgi.ts"
@@ -46,7 +47,7 @@ export default defineService({
       files: [config, uwsgiFile(wsgi)],
       volumes: [logVolume],
       needs: ["task/bootstrap_placement", "container/memcached"],
-      healthy: ({ host }) => ["healthcheck_curl", `http://${host.address}:${port}/`],
+      healthy: ({ host }) => ["healthcheck_curl", `http://${hostPort(host.address, port)}/`],
     },
   ],
 })

@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net"
 import type { InventoryHost } from "../../src/deploy/inventory.ts"
 import { defineService, type FileDefinition, type ServiceContext } from "../../src/deploy/service.ts"
 
@@ -106,6 +107,7 @@ export default defineService({
           content: (context) => {
             const { host } = context
             return lines({
+              // IPv6 without brackets: RabbitMQ takes the last colon for the port's, and brackets for a mistake.
               "listeners.tcp.1": `${host.address}:${port}`,
               load_definitions: definitions.dest,
               "vm_memory_high_watermark.relative": "0.3",
@@ -129,12 +131,14 @@ export default defineService({
               `+S ${schedulers}:${schedulers}`,
               // Idle schedulers sleep at once: spinning ones cost a small host its other CPU.
               "+sbwt none +sbwtdcpu none +sbwtdio none",
-              `-kernel inet_dist_use_interface {${host.address.replaceAll(".", ",")}}`,
+              ...distribution(host.address),
+              `-kernel inet_dist_use_interface {${erlangAddress(host.address)}}`,
             ]
             return shellLines({
               NODENAME: nodeName(host),
               ERL_EPMD_ADDRESS: host.address,
               SERVER_ADDITIONAL_ERL_ARGS: erlang.join(" "),
+              ...(isIPv6(host.address) && { CTL_ERL_ARGS: distribution(host.address).join(" ") }),
             })
           },
         },
@@ -151,6 +155,18 @@ export default defineService({
     },
   ],
 })
+
+/** Nodes, and programs that ask them, look each other up as IPv4 unless told otherwise. */
+const distribution = (address: string) => (isIPv6(address) ? ["-proto_dist inet6_tcp"] : [])
+
+/** The numbers of an address, as Erlang's tuples have them. */
+function erlangAddress(address: string): string {
+  if (!isIPv6(address)) return address.replaceAll(".", ",")
+  const [before = [], after = []] = address
+    .split("::")
+    .map((part) => part.split(":").flatMap((word) => (word === "" ? [] : [Number.parseInt(word, 16)])))
+  return [...before, ...new Array<number>(8 - before.length - after.length).fill(0), ...after].join(",")
+}
 
 const lines = (settings: Readonly<Record<string, string>>) =>
   Object.entries(settings)

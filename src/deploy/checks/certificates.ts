@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto"
 import { isIP } from "node:net"
 import { connect } from "node:tls"
 import { messageOf } from "../../util/errors.ts"
+import { hostPort } from "../../util/host-port.ts"
 import { securedSides } from "../entrance.ts"
 import type { SiteConfig } from "../site.ts"
 import { day, dayMs, namesIn, renewalMs } from "../tls/certificate.ts"
@@ -33,7 +34,7 @@ export function certificateChecks({ site, port, now, signal }: CertificateCheckO
         : { ...base, status: "ok", detail, remedy: null }
     } catch (error) {
       signal.throwIfAborted()
-      return { ...base, status: "failed", detail: `${vip}:${port}: ${messageOf(error)}`, remedy }
+      return { ...base, status: "failed", detail: `${hostPort(vip, port)}: ${messageOf(error)}`, remedy }
     }
   })
   return Promise.all(checks)

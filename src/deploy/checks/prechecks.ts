@@ -55,9 +55,11 @@ async function hostChecks(host: DeployHost, options: PrecheckOptions): Promise<C
     }),
   )
   const [name = "", port = "443"] = options.registry.address.split(/:(?=\d+$)/)
+  // An IPv6 address is in brackets there, which are a URL's and not its own.
+  const registry = { host: name.replace(/^\[(.*)\]$/, "$1"), port: Number(port) }
   const needs = await needsOf(host, engine.status === "ok", options)
   const seen = await survey(transport, {
-    registry: { host: name, port: Number(port) },
+    registry,
     modules: [...needs.kernel.keys()],
     now: options.now,
     signal: options.signal,

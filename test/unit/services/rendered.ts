@@ -12,6 +12,8 @@ const allSecrets: ReadonlyMap<string, Secret> = new Map(names.map((name) => [nam
 
 interface HostOptions {
   readonly address: string
+  /** Of its second interface; unless given, the same number in another network. */
+  readonly second?: string
   readonly groups: readonly string[]
 }
 /** One that is everything, and a hypervisor. */
@@ -27,19 +29,20 @@ export interface RenderedOptions {
   readonly hosts?: readonly HostOptions[]
 }
 
-/** All units of a site as hosts would have them, by `HOST/NAME`. A host's second interface has the same number in another network. */
+/** All units of a site as hosts would have them, by `HOST/NAME`. */
 export function rendered(file: SiteFile, options: RenderedOptions = {}) {
   const { definitions = services, secrets = allSecrets } = options
   const site = resolveSite(file)
-  const hosts = (options.hosts ?? pair).map((host, index) => ({
-    ...{ name: `node${index + 1}`, port: 22, user: "root", hostKey: "" },
-    ...host,
+  const given = options.hosts ?? pair
+  const hosts = given.map(({ address, groups }, index) => ({
+    ...{ name: `node${index + 1}`, address, port: 22, user: "root", hostKey: "", groups },
   }))
+  const seconds = new Map(given.map(({ address, second }) => [address, second]))
   const placement = new Placement(definitions, { hosts }, site)
   const units = [...placement.containers, ...placement.tasks].map(({ unit, host }) => {
     const interfaces = [
       { name: "eth0", addresses: [host.address] },
-      { name: "eth3", addresses: [host.address.replace("192.0.2.", "198.51.100.")] },
+      { name: "eth3", addresses: [seconds.get(host.address) ?? host.address.replace("192.0.2.", "198.51.100.")] },
     ]
     const facts = { cpus: 2, memoryMb: 4096, interfaces }
     const made = renderUnit(unit, unit.image, contextFrom(host, facts, { placement, site, secrets }))

@@ -15,13 +15,14 @@ afterEach(() => rm(folder, { recursive: true }))
 
 /** Runs a script where nova-manage notes its arguments, and answers a query as nova 31 does. */
 async function runWith(file: FileDefinition, hosts: Record<string, string[]>, answers: Record<string, string>) {
-  const carriers = (container: string) => (hosts[container] ?? []).map((name) => ({ name }))
+  const carriers = (container: string) => (hosts[container] ?? []).map((name) => ({ name, address: "192.0.2.1" }))
+  const databaseUrl = () => "mysql+pymysql://nova@192.0.2.1:3306/nova"
   const [script, calls, known] = ["script", "calls", "answers"].map((name) => join(folder, name)) as [
     string,
     string,
     string,
   ]
-  await writeFile(script, String(file.content({ carriers } as unknown as ServiceContext)))
+  await writeFile(script, String(file.content({ carriers, databaseUrl } as unknown as ServiceContext)))
   await writeFile(known, JSON.stringify(answers))
   await mkdir(join(folder, "nova", "cmd"), { recursive: true })
   await writeFile(join(folder, "nova", "cmd", "manage.py"), manage(calls, known))
