@@ -1,3 +1,4 @@
+import { providerNetworks } from "../../src/deploy/networks.ts"
 import type { ServiceContext } from "../../src/deploy/service.ts"
 import type { SiteConfig } from "../../src/deploy/site.ts"
 
@@ -19,25 +20,8 @@ export const ovsVolume = "/run/openvswitch:/run/openvswitch"
 /** For root and nova alone (`openvswitch_db`); a port, which is the default of most, would be open to everyone on the host. */
 export const ovsdb = "unix:/run/openvswitch/db.sock"
 
-export interface ProviderNetwork {
-  readonly name: string
-  readonly bridge: string
-  readonly interface?: string
-}
-
-/** Neutron's physical networks as this host has them. */
-export function providerNetworks({ site, host }: Pick<ServiceContext, "site" | "host">): readonly ProviderNetwork[] {
-  const layers = [site.hosts[host.name], ...host.groups.map((group) => site.groups[group]), site]
-  const networks = layers.map((layer) => layer?.networks?.provider).find((provider) => provider !== undefined)
-  return Object.entries(networks ?? { physnet1: { bridge: "br-ex" } }).map(([name, network]) => ({
-    ...network,
-    name,
-    bridge: network.bridge ?? `br-${name}`,
-  }))
-}
-
 /** `physnet1:br-ex,…`, as Neutron's agent and OVN's controller take them. */
-export const bridgeMappings = (context: Pick<ServiceContext, "site" | "host">) =>
-  providerNetworks(context)
+export const bridgeMappings = ({ host, site }: Pick<ServiceContext, "site" | "host">) =>
+  providerNetworks(host, site)
     .map(({ name, bridge }) => `${name}:${bridge}`)
     .join(",")

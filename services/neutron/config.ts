@@ -1,10 +1,11 @@
 import { isIPv6 } from "node:net"
 import { basename } from "node:path"
+import { providerNetworks } from "../../src/deploy/networks.ts"
 import type { OsloConfig } from "../../src/deploy/oslo.ts"
 import type { DatabaseDefinition, FileDefinition, ServiceContext, ServiceUser } from "../../src/deploy/service.ts"
 import { authToken, configFile, database, logging, messaging, serviceAuth, transportUrl } from "../common/openstack.ts"
 import { connectionTo, northbound, southbound } from "../common/ovn.ts"
-import { bridgeMappings, datapathType, ovsdb, providerNetworks } from "../common/ovs.ts"
+import { bridgeMappings, datapathType, ovsdb } from "../common/ovs.ts"
 
 export const neutronDatabase: DatabaseDefinition = { name: "neutron", password: "neutron_database_password" }
 export const user: ServiceUser = { name: "neutron", password: "neutron_keystone_password" }
@@ -68,7 +69,7 @@ const tunnelsByIpv6 = ({ site, host }: ServiceContext) => {
 export const ml2 = file("plugins/ml2/ml2_conf.ini", (context): OsloConfig => {
   const { plugin } = context.site.services.neutron
   const { drivers, tunnel } = plugins[plugin]
-  const physical = providerNetworks(context).map(({ name }) => name)
+  const physical = providerNetworks(context.host, context.site).map(({ name }) => name)
   return {
     ml2: {
       type_drivers: `flat,vlan,${tunnel}`,

@@ -1,8 +1,9 @@
 import type { KernelFeature } from "../../src/deploy/kernel.ts"
+import { providerNetworks } from "../../src/deploy/networks.ts"
 import { defineService } from "../../src/deploy/service.ts"
 import type { SiteConfig } from "../../src/deploy/site.ts"
 import { logVolume } from "../common/openstack.ts"
-import { datapathType, hasPlugin, ovsdb, ovsVolume, providerNetworks } from "../common/ovs.ts"
+import { datapathType, hasPlugin, ovsdb, ovsVolume } from "../common/ovs.ts"
 import { startFile } from "../common/start-file.ts"
 
 const log = (program: string) =>
@@ -36,7 +37,7 @@ const takeOver = `take_over() {
 const startSwitch = startFile("/etc/openvswitch", "start-vswitchd", (context) => {
   const { site, host } = context
   const type = datapathType(site)
-  const bridges = providerNetworks(context)
+  const bridges = providerNetworks(host, site)
   return [
     ...(type === "system" ? [`ovs-dpctl show > /dev/null || { echo "${noModule}"; exit 1; }`] : []),
     `vsctl() { ovs-vsctl --no-wait --db=${ovsdb} --timeout=30 "$@"; }`,
@@ -93,10 +94,10 @@ export default defineService({
       volumes: [logVolume, ovsVolume],
       kernel,
       needs: ["here/container/openvswitch_db"],
-      healthy: (context) => [
+      healthy: ({ host, site }) => [
         "bash",
         "-c",
-        providerNetworks(context)
+        providerNetworks(host, site)
           .map(({ bridge }) => `ovs-appctl --timeout=10 fdb/stats-show ${bridge}`)
           .join(" && "),
       ],

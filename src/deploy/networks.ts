@@ -1,4 +1,5 @@
 import { cidrHas } from "../util/cidr.ts"
+import { didYouMean } from "../util/closest.ts"
 import { BifrostError } from "../util/errors.ts"
 import { deployErrors } from "./errors.ts"
 import type { InventoryHost } from "./inventory.ts"
@@ -29,10 +30,33 @@ const insteadOf: Record<NetworkRole, NetworkRole | undefined> = {
 
 export const networkRoles = Object.keys(insteadOf) as NetworkRole[]
 
-/** What the site says of a role for a host: its own word first, then its groups', then the site's. */
-function wish(role: NetworkRole, host: InventoryHost, { networks, groups, hosts }: SiteConfig) {
-  const layers = [hosts[host.name], ...host.groups.map((group) => groups[group])].map((layer) => layer?.networks)
-  return [...layers, networks].find((layer) => layer?.[role] !== undefined)?.[role]
+/** What the site says of networks for a host: its own word first, then its groups', then the site's. */
+const layersFor = (host: Pick<InventoryHost, "name" | "groups">, { networks, groups, hosts }: SiteConfig) => [
+  ...[hosts[host.name], ...host.groups.map((group) => groups[group])].map((layer) => layer?.networks),
+  networks,
+]
+
+function wish(role: NetworkRole, host: InventoryHost, site: SiteConfig) {
+  return layersFor(host, site).find((layer) => layer?.[role] !== undefined)?.[role]
+}
+
+export interface ProviderNetwork {
+  readonly name: string
+  readonly bridge: string
+  readonly interface?: string
+}
+
+/** Neutron's physical networks as a host has them. */
+export function providerNetworks(
+  host: Pick<InventoryHost, "name" | "groups">,
+  site: SiteConfig,
+): readonly ProviderNetwork[] {
+  const provider = layersFor(host, site).find((layer) => layer?.provider !== undefined)?.provider
+  return Object.entries(provider ?? { physnet1: { bridge: "br-ex" } }).map(([name, network]) => ({
+    ...network,
+    name,
+    bridge: network.bridge ?? `br-${name}`,
+  }))
 }
 
 /**
@@ -59,6 +83,8 @@ export function networkOf(
     const address = each.addresses.find(fits)
     if (address !== undefined) return { interface: each.name, address }
   }
+  const names = interfaces.map((each) => each.name)
+  const meant = name === undefined || names.includes(name) ? "" : didYouMean(name, names)
   const has = interfaces.map((each) => `${each.name} ${each.addresses.join(" ") || "(no address)"}`).join(", ")
   const expected =
     wanted === undefined
@@ -66,7 +92,7 @@ export function networkOf(
       : [name, cidr && `an address in ${cidr}`].filter(Boolean).join(" with ")
   throw new BifrostError(deployErrors.NETWORK_MISSING, {
     node: host.name,
-    detail: `network ${role}; it has ${has}`,
+    detail: `network ${role}; it has ${has}${meant}`,
     expected,
   })
 }

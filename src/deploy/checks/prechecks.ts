@@ -7,6 +7,7 @@ import type { SiteConfig } from "../site.ts"
 import { isOurs } from "../survey.ts"
 import type { CheckFinding } from "./finding.ts"
 import { attempt, type HostNeeds, hostFindings } from "./host.ts"
+import { providerChecks } from "./provider.ts"
 import { survey } from "./survey.ts"
 import { vipChecks } from "./vips.ts"
 
@@ -64,7 +65,9 @@ async function hostChecks(host: DeployHost, options: PrecheckOptions): Promise<C
     now: options.now,
     signal: options.signal,
   })
-  return [reached, engine, ...hostFindings(seen, needs), ...(await Promise.all(roles))]
+  const switches = options.placement.carriers("openvswitch_vswitchd").some((carrier) => carrier.name === at)
+  const provider = switches && interfaces ? providerChecks(entry, interfaces, options.site) : []
+  return [reached, engine, ...hostFindings(seen, needs), ...(await Promise.all(roles)), ...provider]
 }
 
 async function needsOf(

@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest"
 import { containerFindings } from "../../../src/deploy/checks/containers.ts"
 import { checkResult } from "../../../src/deploy/checks/finding.ts"
 import { hostFindings } from "../../../src/deploy/checks/host.ts"
+import { providerChecks } from "../../../src/deploy/checks/provider.ts"
 import { surveyFrom } from "../../../src/deploy/checks/survey.ts"
+import { resolveSite } from "../../../src/deploy/site.ts"
 
 const host = { name: "cmp1", address: "192.0.2.1", port: 22, user: "root", hostKey: "", groups: [] }
 const now = 1_700_000_000_000
@@ -98,4 +100,34 @@ it("takes a container that runs and is healthy for well, and a task that ended w
   const statuses = ["ok", "ok", "warning", "failed", "failed", "ok", "failed"]
   expect(findings.map(({ status }) => status)).toEqual(statuses)
   expect(checkResult(findings)).toMatchObject({ failed: 3, warnings: 1 })
+})
+
+describe("the interfaces of provider networks", () => {
+  const interfaces = [
+    { name: "lo", addresses: ["127.0.0.1"] },
+    { name: "eth0", addresses: [host.address] },
+    { name: "eth1", addresses: [] },
+    { name: "bond0", addresses: [] },
+  ]
+  const on = (name?: string) => ({ networks: { provider: { physnet1: { bridge: "br-ex", interface: name } } } })
+  const checked = (file: object) => providerChecks(host, interfaces, resolveSite(file))
+
+  it("are well when they are there, or when there are none", () => {
+    expect(checked(on("bond0"))).toEqual([
+      { host: "cmp1", check: "network provider physnet1", status: "ok", detail: "bond0", remedy: null },
+    ])
+    expect(checked({})).toEqual([])
+  })
+
+  it("are told of where they are not, with those that are, and never for the host's own way in", () => {
+    const [finding] = checked(on("eth9"))
+    expect(finding).toMatchObject({ host: "cmp1", check: "network provider physnet1", status: "failed" })
+    expect(finding!.detail).toBe('there is no eth9, did you mean "eth1"? it has lo, eth0, eth1, bond0')
+    expect(finding!.remedy).toContain("networks.provider")
+    expect(checked(on("wlan-uplink"))[0]!.detail).toBe("there is no wlan-uplink; it has lo, eth0, eth1, bond0")
+  })
+
+  it("are a host's own where the site says so", () => {
+    expect(checked({ ...on("eth9"), hosts: { cmp1: on("eth1") } })[0]!.status).toBe("ok")
+  })
 })

@@ -65,3 +65,7 @@ it("says which network is missing where, and what is there", () => {
   )
   expect(() => where("api", { networks: { api: { cidr: "203.0.113.0/24" } } })).toThrow("an address in 203.0.113.0/24")
 })
+
+it("asks whether an interface was meant that is there", () => {
+  expect(() => where("tunnel", { networks: { tunnel: { interface: "eht1" } } })).toThrow('did you mean "eth1"?')
+})

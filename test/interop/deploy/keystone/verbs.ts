@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import openvswitch from "../../../../services/openvswitch/service.ts"
 import { carriedUnits } from "../../../../src/deploy/carried.ts"
 import { containerFindings } from "../../../../src/deploy/checks/containers.ts"
 import { endpointChecks } from "../../../../src/deploy/checks/endpoints.ts"
@@ -66,10 +67,14 @@ export function verbs(): void {
         listens: [22],
         kernel: () => ["openvswitch" as const],
       }
-      const services = [...site.request.services, { ...site.request.services[0]!, name: "thief", containers: [unit] }]
+      const thief = { ...site.request.services[0]!, name: "thief", containers: [unit] }
+      const services = [...site.request.services, thief, { ...openvswitch, group: "control" }]
+      const provider = { physnet1: { interface: "eth9" }, physnet2: { interface: "eth0" } }
+      const config = { ...site.request.site, networks: { provider } }
       const wider = {
         ...site.request,
-        placement: new Placement(services, site.request.inventory, site.request.site),
+        site: config,
+        placement: new Placement(services, site.request.inventory, config),
         hosts: hosts(),
       }
       const findings = await prechecks({ ...wider, now: () => clock.now(), signal: signal() })
@@ -77,6 +82,11 @@ export function verbs(): void {
       expect(of("ssh")).toMatchObject({ host: "host1", status: "ok" })
       expect(of("engine")).toMatchObject({ status: "ok", detail: expect.stringContaining("Docker Engine") })
       expect(of("network management")).toMatchObject({ status: "ok", detail: `eth0 ${site.host.address}` })
+      expect(of("network provider physnet1")).toMatchObject({
+        ...{ host: "host1", status: "failed", remedy: expect.stringContaining("networks.provider") },
+        detail: expect.stringMatching(/^there is no eth9; it has lo,.* eth0\b/),
+      })
+      expect(of("network provider physnet2")).toMatchObject({ status: "ok", detail: "eth0" })
       expect(of("registry")).toMatchObject({ status: "ok" })
       expect(of("clock")!.status).not.toBe("failed")
       expect(of("name")).toMatchObject({ status: "ok", detail: "host1" })

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest"
-import { providerNetworks } from "../../../services/common/ovs.ts"
+import { providerNetworks } from "../../../src/deploy/networks.ts"
 import { resolveSite, type SiteFile } from "../../../src/deploy/site.ts"
 
 const host = { name: "a", address: "192.0.2.1", port: 22, user: "root", hostKey: "ssh-ed25519 AAAA", groups: ["edge"] }
-const networksOf = (file: SiteFile) => providerNetworks({ site: resolveSite(file), host })
+const networksOf = (file: SiteFile) => providerNetworks(host, resolveSite(file))
 
 it("has one physical network that ends at the host, unless the site says otherwise", () => {
   expect(networksOf({})).toEqual([{ name: "physnet1", bridge: "br-ex" }])
