@@ -24,7 +24,10 @@ export interface Survey {
   readonly registry: boolean
 }
 
-/** Programs of Debian's essential packages, iproute2 and kmod; bash is Debian's root shell. */
+/**
+ * Programs of Debian's essential packages, iproute2 and kmod; bash is Debian's root shell. What kvm and tun are good for is their
+ * device: the module kvm loads on a CPU that has no virtualization as well.
+ */
 const script = `
 section() { printf '\\n@%s\\n' "$1"; }
 section system; ( . /etc/os-release; echo "$ID $VERSION_ID" )
@@ -35,8 +38,11 @@ section synchronized; timedatectl show -p NTPSynchronized --value 2>/dev/null
 section disk; df -Pk "$( [ -d /var/lib/docker ] && echo /var/lib/docker || echo / )" | awk 'NR==2 {print $4}'
 section memory; awk '/^MemTotal/ {print $2}' /proc/meminfo
 section cgroup; stat -fc %T /sys/fs/cgroup
-section modules; ls /sys/module; [ -e /dev/net/tun ] && echo tun; [ -e /dev/kvm ] && echo kvm
-for m in "\${@:3}"; do modprobe -n -q "$m" 2>/dev/null && echo "$m"; done
+section modules; ls /sys/module | grep -vx kvm; [ -e /dev/net/tun ] && echo tun; [ -e /dev/kvm ] && echo kvm
+for m in "\${@:3}"; do
+    [ "$m" = kvm ] && ! grep -qwE 'vmx|svm' /proc/cpuinfo && continue
+    modprobe -n -q "$m" 2>/dev/null && echo "$m"
+done
 section listeners; ss -Hltnp 2>/dev/null
 section registry; timeout 5 bash -c ': < "/dev/tcp/$0/$1"' "$1" "$2" 2>/dev/null && echo yes
 exit 0

@@ -9,6 +9,7 @@ import { Placement } from "../../../../src/deploy/placement.ts"
 import { siteServices } from "../../../../src/service/site-services.ts"
 import { blankNode } from "../../../../src/store/blank.ts"
 import { systemClock as clock } from "../../../../src/util/clock.ts"
+import { hostPort } from "../../../../src/util/host-port.ts"
 import { changes } from "../site.ts"
 import { deploy, host, plan, signal, site } from "./world.ts"
 
@@ -39,7 +40,7 @@ export function verbs(): void {
 
     it("check that it works, down to an answer of each API", async () => {
       const secret = (await site.store.secrets.get("site", "keystone_admin_password"))!
-      const url = `http://${site.host.address}:5000`
+      const url = `http://${hostPort(site.host.address, 5000)}`
       const work = () => endpointChecks({ placement: placement(), url, password: secret, signal: signal() })
       expect(await work()).toMatchObject([
         { check: "token", status: "ok" },
@@ -65,7 +66,7 @@ export function verbs(): void {
         ...site.request.services[0]!.containers[0]!,
         name: "thief",
         listens: [22],
-        kernel: () => ["openvswitch" as const],
+        kernel: () => ["tun", "kvm"] as const,
       }
       const thief = { ...site.request.services[0]!, name: "thief", containers: [unit] }
       const services = [...site.request.services, thief, { ...openvswitch, group: "control" }]
@@ -96,7 +97,25 @@ export function verbs(): void {
       })
       // Ours listens on it: nobody has taken it.
       expect(of("port 5000")).toBeUndefined()
-      expect(of("kernel openvswitch")).toBeDefined()
+      // The host has a tun, and no kvm, whatever its machine has.
+      expect(of("kernel tun")).toMatchObject({ host: "host1", status: "ok", detail: "instances' network interfaces" })
+      const kernel = (await site.host.exec("uname -r")).trim()
+      expect(of("kernel kvm")).toMatchObject({
+        ...{ host: "host1", status: "failed" },
+        detail: `kernel ${kernel} has no kvm, which thief need for instances at native speed`,
+        remedy: "Install a kernel that has it, or let nova emulate (virt_type qemu): several times slower.",
+      })
+      const hasSwitch = (await site.host.exec("test -e /sys/module/openvswitch && echo yes || :")) === "yes\n"
+      expect(of("kernel openvswitch")).toMatchObject(
+        hasSwitch
+          ? { status: "ok", detail: "Open vSwitch's fast path", remedy: null }
+          : {
+              status: "failed",
+              detail: `kernel ${kernel} has no openvswitch, which openvswitch_vswitchd need for Open vSwitch's fast path`,
+              remedy:
+                "Install a kernel that has it, or let the site use the userspace datapath (netdev): slower, and without the module.",
+            },
+      )
     })
 
     it("prepare a host, and find nothing to do the second time", async () => {
