@@ -175,15 +175,19 @@ export async function createContainer(engine: Docker, unit: Unit, extra: Record<
   await engine.createContainer({ ...unit.options, Labels: { ...unit.labels, ...extra } })
 }
 
+/** Fingerprint → what it is of, in a plan's words. */
+const madeFrom = {
+  [labels.image]: "image",
+  [labels.environment]: "environment",
+  [labels.mounts]: "mounts",
+  [labels.spec]: "specification",
+  [labels.config]: "configuration",
+} as const
+
 function recreateReasons(unit: Unit, container: Docker.ContainerInspectInfo): string[] {
   const has = container.Config.Labels ?? {}
   if (has[labels.owner] !== unit.labels[labels.owner]) return ["it was made by someone else"]
-  const differs = (label: string) => has[label] !== unit.labels[label]
-  return [
-    ...(differs(labels.image) ? ["image"] : []),
-    ...(differs(labels.spec) ? ["specification"] : []),
-    ...(differs(labels.config) ? ["configuration"] : []),
-  ]
+  return Object.entries(madeFrom).flatMap(([label, word]) => (has[label] === unit.labels[label] ? [] : [word]))
 }
 
 function startChange({ State }: Docker.ContainerInspectInfo, passed: boolean, target: string): Change | undefined {

@@ -15,6 +15,9 @@ import {
 export const labels = {
   owner: "io.bifrost-ts.owner",
   image: "io.bifrost-ts.image",
+  environment: "io.bifrost-ts.environment",
+  mounts: "io.bifrost-ts.mounts",
+  /** What the engine is told besides those three. */
   spec: "io.bifrost-ts.spec",
   config: "io.bifrost-ts.config",
   task: "io.bifrost-ts.task",
@@ -55,17 +58,16 @@ export function renderUnit(
 ): Unit {
   const folder = `/etc/kolla/${definition.name}`
   const files = renderFiles(definition, folder, context, amended)
-  const base: Docker.ContainerCreateOptions = {
-    Image: image,
-    Env: Object.entries({
-      KOLLA_CONFIG_STRATEGY: "COPY_ALWAYS",
-      KOLLA_SERVICE_NAME: definition.name,
-      ...(trusted(definition, context) && { REQUESTS_CA_BUNDLE: systemAuthorities }),
-      ...definition.environment?.(context),
-    }).map(([key, value]) => `${key}=${value}`),
+  const environment = Object.entries({
+    KOLLA_CONFIG_STRATEGY: "COPY_ALWAYS",
+    KOLLA_SERVICE_NAME: definition.name,
+    ...(trusted(definition, context) && { REQUESTS_CA_BUNDLE: systemAuthorities }),
+    ...definition.environment?.(context),
+  }).map(([key, value]) => `${key}=${value}`)
+  const mounts = [`${folder}/:${configFolder}:ro`, ...(definition.volumes ?? [])]
+  const rest: Docker.ContainerCreateOptions = {
     HostConfig: {
       NetworkMode: "host",
-      Binds: [`${folder}/:${configFolder}:ro`, ...(definition.volumes ?? [])],
       RestartPolicy: { Name: definition.healthy ? "unless-stopped" : "no" },
       LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } },
       // An engine without a limit gives its containers a billion descriptors; Erlang and MariaDB size tables by them.
@@ -78,10 +80,14 @@ export function renderUnit(
   const fingerprints = {
     [labels.owner]: ownerValue,
     [labels.image]: image,
-    [labels.spec]: digest(JSON.stringify({ ...base, Image: undefined })),
+    [labels.environment]: digest(JSON.stringify(environment)),
+    [labels.mounts]: digest(JSON.stringify(mounts)),
+    [labels.spec]: digest(JSON.stringify(rest)),
     [labels.config]: digest(JSON.stringify(files)),
   }
-  return { name: definition.name, folder, files, options: { ...base, name: definition.name }, labels: fingerprints }
+  const HostConfig = { ...rest.HostConfig, Binds: mounts }
+  const options = { ...rest, name: definition.name, Image: image, Env: environment, HostConfig }
+  return { name: definition.name, folder, files, options, labels: fingerprints }
 }
 
 function hostAccess(access: HostAccess): Docker.HostConfig {

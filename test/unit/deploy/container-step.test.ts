@@ -1,3 +1,4 @@
+import type Docker from "dockerode"
 import { describe, expect, it } from "vitest"
 import { containerStep } from "../../../src/deploy/container-step.ts"
 import type { DeployHost } from "../../../src/deploy/host.ts"
@@ -37,6 +38,26 @@ function host(name: string, touched: string[]): DeployHost {
     touched() {},
   }
 }
+
+it.each([
+  ["image", [labels.image]],
+  ["environment", [labels.environment]],
+  ["mounts", [labels.mounts]],
+  ["image, specification", [labels.spec, labels.image]],
+  ["environment, mounts, configuration", [labels.config, labels.mounts, labels.environment]],
+])("is recreated for a reason in words: %s", (reason, differing) => {
+  const step = containerStep({
+    ...{ id: "a/container/nova_compute", after: [], host: host("a", []), clock, stopped: new Map() },
+    ...{ unit: async () => unitFrom("new"), secrets: [], startSeconds: 1 },
+  })
+  const all = [labels.image, labels.environment, labels.mounts, labels.spec, labels.config]
+  const fingerprints = Object.fromEntries([[labels.owner, "site"], ...all.map((label) => [label, "same"])])
+  const Labels = { ...fingerprints, ...Object.fromEntries(differing.map((label) => [label, "before"])) }
+  const unit = { ...unitFrom("new"), labels: fingerprints }
+  const container = { ...running, Config: { Labels } } as unknown as Docker.ContainerInspectInfo
+  const planned = step.plan({ unit, files: { wanted: [], surplus: [] }, container, previous: undefined })
+  expect(planned).toEqual([{ action: "recreate", target: "container nova_compute", reason }])
+})
 
 describe("a unit on several hosts", () => {
   const touched: string[] = []

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { services } from "../../../services/index.ts"
 import { demultiplex } from "../../../src/deploy/engine.ts"
 import { lineDiff, planFiles, withoutSecrets } from "../../../src/deploy/files.ts"
@@ -40,13 +40,17 @@ it("renders Kolla's folder: config.json names each file, who owns it and what ru
   expect(JSON.stringify(unit.labels)).not.toContain("secret-")
 })
 
-it("gives a fingerprint each to image, specification and configuration, so that a plan can say why", () => {
+describe("what a container is made from", () => {
   const base = renderUnit(keystone, "k@1", context()).labels
-  const otherImage = renderUnit(keystone, "k@2", context()).labels
-  const otherConfig = renderUnit(keystone, "k@1", context({ ...defaultSite, debug: true })).labels
-  const differing = (other: typeof base) => Object.keys(base).filter((label) => base[label] !== other[label])
-  expect(differing(otherImage)).toEqual([labels.image])
-  expect(differing(otherConfig)).toEqual([labels.config])
+  it.each([
+    ["image", labels.image, renderUnit(keystone, "k@2", context())],
+    ["environment", labels.environment, renderUnit({ ...keystone, environment: () => ({ A: "1" }) }, "k@1", context())],
+    ["mounts", labels.mounts, renderUnit({ ...keystone, volumes: ["other:/srv"] }, "k@1", context())],
+    ["specification", labels.spec, renderUnit({ ...keystone, access: { user: "root" } }, "k@1", context())],
+    ["configuration", labels.config, renderUnit(keystone, "k@1", context({ ...defaultSite, debug: true }))],
+  ])("has a fingerprint of its %s alone, so that a plan can say why", (_, label, unit) => {
+    expect(Object.keys(base).filter((name) => base[name] !== unit.labels[name])).toEqual([label])
+  })
 })
 
 it("scales workers with CPUs and memory, within limits", () => {
