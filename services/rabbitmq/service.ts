@@ -1,8 +1,11 @@
 import { isIPv6 } from "node:net"
 import type { InventoryHost } from "../../src/deploy/inventory.ts"
 import { defineService, type FileDefinition, type ServiceContext } from "../../src/deploy/service.ts"
+import { answersFile } from "./answers.ts"
 
 const port = 5672
+const login = { port, user: "openstack", password: "rabbitmq_password" } as const
+const answers = answersFile(login)
 
 /** Names of hosts resolve through /etc/hosts, which the deployer keeps. */
 const nodeName = ({ name }: InventoryHost) => `rabbit@${name}`
@@ -75,9 +78,9 @@ const definitions: FileDefinition = {
   content: ({ secret }) => {
     const all = { configure: ".*", read: ".*", write: ".*" }
     const content = {
-      users: [{ name: "openstack", password: secret("rabbitmq_password"), tags: "administrator" }],
+      users: [{ name: login.user, password: secret(login.password), tags: "administrator" }],
       vhosts: [{ name: "/" }],
-      permissions: [{ user: "openstack", vhost: "/", ...all }],
+      permissions: [{ user: login.user, vhost: "/", ...all }],
     }
     return `${JSON.stringify(content, null, 2)}\n`
   },
@@ -87,7 +90,7 @@ export default defineService({
   name: "rabbitmq",
   summary: "messages between services' parts",
   group: "control",
-  secrets: { rabbitmq_password: "password", rabbitmq_cluster_cookie: "password" },
+  secrets: { [login.password]: "password", rabbitmq_cluster_cookie: "password" },
   containers: [
     {
       name: "rabbitmq",
@@ -114,6 +117,8 @@ export default defineService({
               "log.console": "true",
               "log.console.level": "info",
               "log.file": "false",
+              // Logins that fail, not each that the health check makes.
+              "log.connection.level": "warning",
               ...clusterSettings(context),
             })
           },
@@ -150,8 +155,9 @@ export default defineService({
           content: ({ secret }) => secret("rabbitmq_cluster_cookie"),
         },
         patientStart,
+        answers,
       ],
-      healthy: () => ["healthcheck_listen", "beam.smp", String(port)],
+      healthy: () => [answers.dest],
     },
   ],
 })

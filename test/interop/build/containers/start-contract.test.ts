@@ -2,7 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import memcached from "../../../../services/memcached/service.ts"
 import { localReference } from "../../../../src/build/containers/catalog.ts"
+import type { ServiceContext } from "../../../../src/deploy/service.ts"
 import { run } from "../../../../src/util/run.ts"
 import { builtImages } from "../../deploy/container-host.ts"
 
@@ -21,12 +23,12 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-async function start(config: object, environment: string[] = []): Promise<void> {
+async function start(config: object, environment: string[] = [], more: string[] = []): Promise<void> {
   await run("docker", ["rm", "-f", name]).catch(() => {})
   await writeFile(join(folder, "config.json"), JSON.stringify(config))
   const variables = environment.flatMap((each) => ["-e", each])
   const mount = `${folder}:/var/lib/kolla/config_files:ro`
-  await run("docker", ["run", "-d", "--name", name, "--network", "none", ...variables, "-v", mount, image])
+  await run("docker", ["run", "-d", "--name", name, "--network", "none", ...variables, ...more, "-v", mount, image])
 }
 const exec = async (...command: string[]) => (await run("docker", ["exec", name, ...command])).stdout.trim()
 const asRoot = async (...command: string[]) =>
@@ -201,6 +203,26 @@ describe("Kolla's start contract", () => {
     await start({ command: "memcached -s /tmp/cache.sock" })
     await expect.poll(() => exec("healthcheck_socket", "memcached", "/tmp/cache.sock").catch(() => "no"), soon).toBe("")
     await expect(exec("healthcheck_socket", "sleep", "/tmp/cache.sock")).rejects.toThrow("does not have")
+  })
+
+  it("runs a service's own check, by which the engine tells a program that hangs although its port is open", async () => {
+    const { files = [], healthy } = memcached.containers[0]!
+    const context = { host: { address: "127.0.0.1" } } as ServiceContext
+    const at = "/var/lib/kolla/config_files"
+    const laidDown = files.map(async ({ name, dest, owner, perm, content }) => {
+      await writeFile(join(folder, name), String(content(context)))
+      return { source: `${at}/${name}`, dest, owner, perm }
+    })
+    const config = { command: "memcached -l 127.0.0.1 -p 11211", config_files: await Promise.all(laidDown) }
+    const often = ["--health-interval=1s", "--health-timeout=2s", "--health-retries=1"]
+    await start(config, [], [`--health-cmd=${healthy(context).join(" ")}`, ...often])
+    const health = async () => (await run("docker", ["inspect", "-f", "{{.State.Health.Status}}", name])).stdout.trim()
+    await expect.poll(health, soon).toBe("healthy")
+    await exec("pkill", "-STOP", "-x", "memcached")
+    await expect.poll(health, soon).toBe("unhealthy")
+    expect(await exec("healthcheck_listen", "memcached", "11211")).toBe("")
+    await exec("pkill", "-CONT", "-x", "memcached")
+    await expect.poll(health, soon).toBe("healthy")
   })
 
   it("copies once under COPY_ONCE, and starts with that again whatever the configuration says by then", async () => {

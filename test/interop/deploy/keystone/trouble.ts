@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
+import { execIn } from "../../../../src/deploy/engine.ts"
 import { changes } from "../site.ts"
-import { deploy, host, plan, site } from "./world.ts"
+import { deploy, host, plan, signal, site } from "./world.ts"
 
 /** What a deployment does when a host or a container is not as expected. */
 export function trouble(): void {
@@ -11,6 +12,28 @@ export function trouble(): void {
       const result = await plan({ inventory: { hosts: [{ ...entry!, hostKey: other }] } })
       expect(new Set(result.failed.map(({ code }) => code))).toEqual(new Set(["HOST_KEY_CHANGED"]))
       expect(result.failed[0]!.message).toMatch(/host1: .*shows SHA256:.*expected SHA256:/)
+    })
+
+    it("is told of programs that hang by their own checks, although their ports are open", async () => {
+      const programs = { memcached: "memcached", rabbitmq: "beam.smp" }
+      const ask = async (name: string) => {
+        const { Config } = await host.engine.getContainer(name).inspect()
+        const { code, stdout } = await execIn(host.engine, name, Config.Healthcheck!.Test!.slice(1), {
+          signal: signal(),
+        })
+        return `${name} ${code} ${stdout.trim()}`
+      }
+      const all = () => Promise.all(Object.keys(programs).map(ask))
+      const signalAll = (word: string) =>
+        site.host.exec(`for each in ${Object.values(programs).join(" ")}; do pkill -${word} -x $each; done`)
+      expect(await all()).toEqual(["memcached 0 ", "rabbitmq 0 "])
+      await signalAll("STOP")
+      expect(await all()).toEqual([
+        "memcached 1 it does not give back what it was told to keep:",
+        "rabbitmq 1 it does not let services in",
+      ])
+      await signalAll("CONT")
+      expect(await all()).toEqual(["memcached 0 ", "rabbitmq 0 "])
     })
 
     it("lets the container before it serve again when one never gets healthy, and tells its last lines", async () => {
