@@ -5,6 +5,7 @@ import { killed } from "./keystone/killed.ts"
 import { laidDown } from "./keystone/laid-down.ts"
 import { rotated } from "./keystone/rotated.ts"
 import { trouble } from "./keystone/trouble.ts"
+import { upgraded } from "./keystone/upgraded.ts"
 import { verbs } from "./keystone/verbs.ts"
 import { begin, end } from "./keystone/world.ts"
 
@@ -19,4 +20,5 @@ trouble()
 verbs()
 killed()
 rotated()
+upgraded()
 destroyed()

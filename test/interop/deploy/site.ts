@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import type { ImageRecipe } from "../../../src/build/containers/catalog.ts"
 import { pushImages } from "../../../src/build/containers/push.ts"
 import { parseLock } from "../../../src/deploy/lock.ts"
 import { type DeployRequest, type DeployResult, deployRun, planDeploy } from "../../../src/deploy/run.ts"
@@ -54,7 +55,8 @@ export async function startSite(name: string, options: SiteOptions = {}) {
     cleanups.push(() => new Promise((resolve) => server.close(resolve)))
     const recipes = await builtImages(imagesOf(services, config))
     const lockFile = join(state, "images.lock")
-    const pushed = await retry(() => pushImages(recipes, { docker, registry: `127.0.0.1:${port}` }))
+    const push = (images: readonly ImageRecipe[]) => pushImages(images, { docker, registry: `127.0.0.1:${port}` })
+    const pushed = await retry(() => push(recipes))
     await writeFile(lockFile, JSON.stringify(pushed))
     const lock = parseLock(await readFile(lockFile, "utf8"))
     const certificates = await siteCertificates({ store, clock, authority, site: config, given: new Map() })
@@ -80,7 +82,7 @@ export async function startSite(name: string, options: SiteOptions = {}) {
     }
     const [first] = hosts.inventory.hosts
     const host = { ...hosts, address: first!.address, exec: (command: string) => hosts.exec(first!.name, command) }
-    return { hosts, host, store, paths, request, withoutRegistry, stop }
+    return { hosts, host, store, paths, request, recipes, push, withoutRegistry, stop }
   } catch (error) {
     await stop()
     throw error
