@@ -5,12 +5,14 @@ import { vipChecks } from "../../../src/deploy/checks/vips.ts"
 import { execIn } from "../../../src/deploy/engine.ts"
 import { deployHost } from "../../../src/deploy/host.ts"
 import { Placement } from "../../../src/deploy/placement.ts"
+import type { ContainerDefinition } from "../../../src/deploy/service.ts"
 import type { SiteConfig } from "../../../src/deploy/site.ts"
 import type { HostTransport } from "../../../src/transport/port.ts"
 import { sshTransport } from "../../../src/transport/ssh.ts"
 import { systemClock as clock } from "../../../src/util/clock.ts"
 import { run } from "../../../src/util/run.ts"
 import { Secret } from "../../../src/util/secret.ts"
+import { eventsSince } from "./events.ts"
 import { services } from "./services.ts"
 import { changes, clientOf, startSite, type TestSite, verbsOf } from "./site.ts"
 
@@ -200,3 +202,53 @@ describe("a host that no longer answers", () => {
     expect((await plan()).failed).toEqual([])
   })
 })
+
+describe("a change to Keystone", () => {
+  const changed = (change: (unit: ContainerDefinition) => Partial<ContainerDefinition>) =>
+    site.request.services.map((service) => ({
+      ...service,
+      containers: service.containers.map((unit) => (unit.name === "keystone" ? { ...unit, ...change(unit) } : unit)),
+    }))
+  const ids = async (host: string) =>
+    (await on[host]!.engine.listContainers({ all: true })).map(({ Id }) => Id).toSorted()
+
+  it("touches one host when it is limited to that, and is left to be done on the other", async () => {
+    const marked = changed(() => ({ environment: () => ({ MARK: "1" }) }))
+    const before = await ids("host1")
+    const result = await deploy({ services: marked, scope: { hosts: ["host2"] } })
+    expect(result.failed).toEqual([])
+    const change = { action: "recreate", target: "container keystone", reason: "environment" }
+    expect(result.planned).toEqual([{ step: "host2/container/keystone", ...change }])
+    expect(await ids("host1")).toEqual(before)
+    const { planned } = await plan({ services: marked })
+    expect(planned).toEqual([{ step: "host1/container/keystone", ...change }])
+  })
+
+  it("ends Keystone on the second host only when its successor on the first is healthy", async () => {
+    const since = Math.floor(clock.now() / 1000)
+    const mounted = changed(({ volumes = [] }) => ({ volumes: [...volumes, "/etc/hostname:/srv/mark:ro"] }))
+    const result = await deploy({ services: mounted })
+    expect(result.failed).toEqual([])
+    expect(result.planned.map(({ step, reason }) => `${step} ${reason}`).toSorted()).toEqual([
+      "host1/container/keystone mounts",
+      "host2/container/keystone environment, mounts",
+    ])
+    const away = await Promise.all(["host1", "host2"].map((host) => keystoneAway(host, since)))
+    const [first, second] = away.toSorted((a, b) => a.from - b.from)
+    expect(second!.from).toBeGreaterThan(first!.to)
+  })
+})
+
+/** From when until when a host had no healthy Keystone, by its engine's events: its end, and its successor's first good answer. */
+async function keystoneAway(host: string, since: number): Promise<{ from: number; to: number }> {
+  const { engine } = on[host]!
+  const successor = (await engine.getContainer("keystone").inspect()).Id
+  const events = await eventsSince(engine, since, Math.floor(clock.now() / 1000))
+  const named = events.filter(({ Actor }) => /^keystone(-old)?$/.test(Actor.Attributes["name"] ?? ""))
+  const end = named.find(({ Action, Actor }) => Action === "die" && Actor.ID !== successor)
+  const isGood = ({ exitCode }: Readonly<Record<string, string>>) => exitCode === "0"
+  const answer = named.find(
+    ({ Action, Actor }) => Action === "exec_die" && Actor.ID === successor && isGood(Actor.Attributes),
+  )
+  return { from: end!.timeNano, to: answer!.timeNano }
+}

@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { systemClock as clock } from "../../../../src/util/clock.ts"
 import { run } from "../../../../src/util/run.ts"
+import { eventsSince } from "../events.ts"
 import { changes } from "../site.ts"
 import { deploy, host, openstack, plan, site } from "./world.ts"
 
@@ -54,11 +55,7 @@ export function laidDown(): void {
       expect(result).toMatchObject({ planned: [], changed: [], failed: [] })
       expect((await logins()) - before).toBe(1)
       console.log(`no-op deploy in ${result.seconds} s`)
-      const stream = await host.engine.getEvents({ since, until: Math.floor(clock.now() / 1000) + 1 })
-      const events: { Type: string; Action: string }[] = []
-      for await (const chunk of stream) {
-        for (const line of String(chunk).split("\n").filter(Boolean)) events.push(JSON.parse(line))
-      }
+      const events = await eventsSince(host.engine, since, Math.floor(clock.now() / 1000))
       // Health checks of the containers go on by themselves, and the database is asked.
       const writes = events.filter(({ Action }) => !/^(exec_|health_status)/.test(Action))
       expect(writes).toEqual([])
