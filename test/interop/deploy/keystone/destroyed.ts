@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
 import { changes } from "../site.ts"
-import { deploy, host, site } from "./world.ts"
+import { deploy, engineAtFirst, engineProcess, host, site } from "./world.ts"
 
 /** The end of it all; nothing comes after this. */
 export function destroyed(): void {
@@ -23,5 +23,10 @@ export function destroyed(): void {
     expect(await volumes()).not.toContain("mariadb")
     expect((await deploy({ verb: "destroy", includeData: true })).planned).toEqual([])
     await foreign.remove()
+  })
+
+  it("has never had the engine restarted, by nothing that came before", async () => {
+    expect(engineAtFirst).toMatch(/^ *\d+ .*\n$/)
+    expect(await engineProcess()).toBe(engineAtFirst)
   })
 }

@@ -8,9 +8,15 @@ export let site: TestSite
 /** The way to its host, for tests that look at it or disturb it. */
 export let host: HostTransport
 
+/** What the host's engine was before anything was deployed. */
+export let engineAtFirst: string
+/** Which process the host's engine is, and since when. */
+export const engineProcess = () => site.host.exec("ps -C dockerd -o pid=,lstart=")
+
 export async function begin(name: string): Promise<void> {
   site = await startSite(`${name}-${process.pid}`)
   host = sshTransport(site.host.inventory.hosts[0]!, site.host.privateKey, clock)
+  engineAtFirst = await engineProcess()
 }
 
 export async function end(): Promise<void> {
