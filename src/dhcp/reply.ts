@@ -120,8 +120,11 @@ function addBoot(
   }
   options.set(code.vendorClass, values.textValue("PXEClient"))
   options.set(code.vendorSpecific, values.pxeUseThisBootFile())
-  const uuid = request.options.get(code.clientUuid)
-  if (uuid) options.set(code.clientUuid, uuid)
+  // RFC 4578 §2 wants all three in a server's packets too. Firmware looks for its UUID; the others go to those who ask.
+  for (const option of [code.clientArchitecture, code.networkInterface, code.clientUuid]) {
+    const value = request.options.get(option)
+    if (value && (option === code.clientUuid || requested.includes(option))) options.set(option, value)
+  }
 }
 
 /** Client identifier (RFC 6842 §3) and the relay's information (RFC 3046 §2.2) go back as they came. */

@@ -41,8 +41,6 @@ export function textOf(options: Options, option: number): string | undefined {
 export interface PxeClient {
   /** Option 93, the first of the types offered; undefined where the client is no PXE client. */
   readonly arch: number | undefined
-  /** Option 94 type 1: UNDI revision of the network interface, e.g. "3.16". */
-  readonly undi: string | undefined
   /** Option 97 type 0 as canonical UUID, byte order as on the wire; undefined where zero or all ones. */
   readonly uuid: string | undefined
   /** Option 60. */
@@ -59,10 +57,8 @@ export interface IpxeFeatures {
 }
 
 export function pxeClientOf(options: Options): PxeClient {
-  const undi = options.get(code.networkInterface)
   return {
     arch: archOf(options.get(code.clientArchitecture)),
-    undi: undi?.length === 3 && undi[0] === 1 ? `${undi[1]}.${undi[2]}` : undefined,
     uuid: uuidOf(options.get(code.clientUuid)),
     vendorClass: textOf(options, code.vendorClass),
     userClasses: userClassesOf(options.get(code.userClass)),

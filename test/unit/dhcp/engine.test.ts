@@ -83,6 +83,14 @@ describe("PXE", () => {
     expect(packet.options.has(175)).toBe(false)
   })
 
+  test("firmware gets what it said about its machine back: its UUID always, the rest when it asks", async () => {
+    const said = { ...pxe, 93: Uint8Array.of(0, 7), 94: Uint8Array.of(1, 3, 16) }
+    const { packet } = (await send(ask("discover", {}, said)))!.reply!
+    expect([93, 94, 97].filter((option) => packet.options.has(option))).toEqual([97])
+    const { packet: asked } = (await send(ask("discover", {}, { ...said, 55: Uint8Array.of(93, 94) })))!.reply!
+    for (const option of [93, 94, 97] as const) expect(asked.options.get(option)).toEqual(said[option])
+  })
+
   test("iPXE gets option 175 instead, and a URL too long for the header in option 67", async () => {
     const file = `http://172.22.0.1:8080/boot.ipxe?${"x".repeat(120)}`
     ports = Object.assign(ports, { bootFile: async () => ({ server: SERVER, file }) })

@@ -11,12 +11,10 @@ describe("what a client says about itself", () => {
     const options = new Map([
       [code.vendorClass, bytesOf("PXEClient:Arch:00007:UNDI:003016")],
       [code.clientArchitecture, Uint8Array.of(0, 7)],
-      [code.networkInterface, Uint8Array.of(1, 3, 16)],
       [code.clientUuid, uuid],
     ])
     expect(pxeClientOf(options)).toEqual({
       arch: 7,
-      undi: "3.16",
       uuid: "34567812-3456-7812-3456-781234567812",
       vendorClass: "PXEClient:Arch:00007:UNDI:003016",
       userClasses: [],

@@ -14,7 +14,6 @@ const MAC = "52:54:00:00:00:11"
 const question: BootQuestion = { mac: MAC, arch: "x86_64", firmware: "bios" }
 const client = (fields: Partial<PxeClient> = {}): PxeClient => ({
   arch: 0,
-  undi: undefined,
   uuid: undefined,
   vendorClass: "PXEClient:Arch:00000:UNDI:002001",
   userClasses: [],
