@@ -173,11 +173,11 @@ export class IpmiClient {
       const detail = code === solAlreadyActive ? "another console has it" : describeCompletion(code)
       throw new BifrostError(ipmiErrors.BMC_SOL, { node: this.#node, detail })
     }
-    need(data, 8, "Activate Payload")
+    need(data, 6, "Activate Payload")
     const session = this.#connection.session
     if (!session) throw new BifrostError(ipmiErrors.BMC_SOL, { node: this.#node, detail: "the session ended" })
-    // What the BMC takes at once (bytes 7:6), the four bytes of the SOL header included. Some report 0.
-    const limit = Math.min(solDataLimit, Math.max(1, (data.readUInt16LE(6) || 255) - 4))
+    // What the BMC takes at once ("inbound", bytes 7:6), the four bytes of the SOL header included. Some report 0.
+    const limit = Math.min(solDataLimit, Math.max(1, (data.readUInt16LE(4) || 255) - 4))
     const deactivate = async () => {
       this.#consoles.delete(stream)
       if (this.#connection.session === session) await this.#ask("deactivatePayload", [...which, 0, 0, 0, 0])

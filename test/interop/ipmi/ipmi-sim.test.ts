@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { createSocket } from "node:dgram"
 import { once } from "node:events"
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
@@ -14,6 +15,11 @@ import { LossyProxy } from "../../unit/ipmi/fixture.ts"
 let directory: string
 let simulator: ChildProcess
 let port: number
+
+/** The simulator's serial port leads here: whoever is on the line gets what was typed back, in upper case. */
+const line = createServer((serial) => {
+  serial.on("error", () => {}).on("data", (chunk) => serial.write(chunk.toString("latin1").toUpperCase()))
+})
 
 /** What ipmi_sim asks about the chassis: `get NAME…` prints NAME:VALUE, `set NAME VALUE` keeps it. */
 const chassisScript = `#!/bin/sh
@@ -36,6 +42,7 @@ async function freePort(): Promise<number> {
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "bifrost-ipmi-sim-"))
   port = await freePort()
+  await once(line.listen(0, "127.0.0.1"), "listening")
   const auths = ["callback", "user", "operator", "admin"].map((level) => `allowed_auths_${level} none md2 md5 straight`)
   const lan = `name "sim"
 set_working_mc 0x20
@@ -45,6 +52,7 @@ priv_limit admin
 ${auths.join("\n")}
 guid a123456789abcdefa123456789abcdef
 endlan
+sol "tcp:127.0.0.1:${(line.address() as AddressInfo).port}" 115200
 chassis_control "${directory}/chassis"
 user 1 true "" "" user 10 none md2 md5 straight
 user 2 true "admin" "secret" admin 10 none md2 md5 straight
@@ -83,6 +91,7 @@ afterAll(async () => {
     simulator.kill("SIGKILL")
     await once(simulator, "exit")
   }
+  line.close()
   await rm(directory, { recursive: true, force: true })
 })
 
@@ -107,6 +116,30 @@ test("falls back to suite 3 and runs every kind of command", async () => {
   await ipmi.close()
   const calls = await readFile(join(directory, "calls"), "utf8")
   expect(calls).toMatch(/set power 1\n[\s\S]*set reset[\s\S]*set boot pxe\n[\s\S]*set power 0\n/)
+})
+
+test("the console carries characters both ways", async () => {
+  const ipmi = client(port)
+  const console = await ipmi.sol()
+  // More than the simulator takes at once, which is 32 bytes with the header: it drops packets that are much larger.
+  const typed = "the quick brown fox ".repeat(40)
+  let seen = ""
+  await new Promise<void>((resolve, reject) => {
+    console.on("error", reject).on("data", (chunk: Buffer) => {
+      seen += chunk.toString("latin1")
+      if (seen.length >= typed.length) resolve()
+    })
+    console.write(typed)
+  })
+  expect(seen).toBe(typed.toUpperCase())
+  // Commands go on beside the console, and who leaves it makes room for the next.
+  expect(await ipmi.deviceId()).toMatchObject({ ipmi: "2.0" })
+  const other = client(port)
+  await expect(other.sol()).rejects.toMatchObject({ code: "BMC_SOL" })
+  await new Promise<void>((resolve) => console.destroy().once("close", resolve))
+  expect((await other.sol()).destroyed).toBe(false)
+  await other.close()
+  await ipmi.close()
 })
 
 test("every third packet lost: the commands still succeed", async () => {
