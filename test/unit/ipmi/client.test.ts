@@ -160,6 +160,19 @@ test("a machine that fails is a refusal with its completion code", async () => {
   await expect(client(port).chassisControl("on")).rejects.toThrow(/FFh unspecified error/)
 })
 
+test("reset, diag, soft and raw reach the machine, and are done once the BMC took them", async () => {
+  const { machine, port } = await bmc()
+  machine.state = "on"
+  const ipmi = client(port)
+  for (const action of ["reset", "diag", "soft"] as const) await ipmi.chassisControl(action)
+  expect(machine.actions).toEqual(["reset", "diag", "soft"])
+  // What needs a running machine: the soft shutdown has ended this one.
+  await expect(ipmi.chassisControl("diag")).rejects.toThrow(/D5h/)
+  // Chassis Control, power up.
+  expect(await ipmi.raw(0x00, 0x02, Buffer.from([1]))).toHaveLength(0)
+  expect(machine.actions.at(-1)).toBe("on")
+})
+
 test("a change that does not show is an error", async () => {
   const { machine, port } = await bmc()
   machine.control = async () => {}
