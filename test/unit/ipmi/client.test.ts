@@ -4,8 +4,10 @@ import { type BmcTarget, type ClientDependencies, IpmiClient } from "../../../sr
 import { decodeRmcp } from "../../../src/ipmi/codec/rmcp.ts"
 import { isSession20, payloadTypes } from "../../../src/ipmi/codec/session20.ts"
 import { ipmiErrors } from "../../../src/ipmi/errors.ts"
+import type { Clock } from "../../../src/util/clock.ts"
 import { BifrostError } from "../../../src/util/errors.ts"
 import { Secret } from "../../../src/util/secret.ts"
+import { ManualClock } from "../conductor/manual-clock.ts"
 import { fastClock, LossyProxy, password, startServer, username } from "./fixture.ts"
 
 const endings: (() => unknown)[] = []
@@ -13,8 +15,8 @@ afterEach(async () => {
   for (const end of endings.splice(0).reverse()) await end()
 })
 
-async function bmc(extra: Parameters<typeof startServer>[0] = {}) {
-  const started = await startServer(extra)
+async function bmc(...options: Parameters<typeof startServer>) {
+  const started = await startServer(...options)
   endings.push(() => started.server.close())
   return started
 }
@@ -82,6 +84,42 @@ test("one session serves every command, and is closed at the end", async () => {
   await ipmi.close()
   expect(proxy.packets).toBe(20)
   expect(payloadsOf(proxy.fromClient).filter((type) => type === payloadTypes.openSessionRequest)).toHaveLength(1)
+})
+
+test("a session that nobody uses is kept alive for five minutes, then given back", async () => {
+  const clock = new ManualClock()
+  let scheduled = Promise.withResolvers<void>()
+  const watched: Clock = {
+    now: () => clock.now(),
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+    after(ms, fire) {
+      if (ms === 25_000) scheduled.resolve()
+      return clock.after(ms, fire)
+    },
+  }
+  // The BMC lives by the same clock: it ends a session of which it hears nothing for 60 s.
+  const { port: real } = await bmc({}, clock)
+  const { proxy, port } = await proxied(real, never)
+  const ipmi = client(port, {}, { clock: watched })
+  await ipmi.deviceId()
+  const sessionsOpened = () =>
+    payloadsOf(proxy.fromClient).filter((type) => type === payloadTypes.openSessionRequest).length
+  let packets = 12
+  for (let seconds = 25; seconds < 300; seconds += 25) {
+    scheduled = Promise.withResolvers()
+    clock.advance(24_999)
+    expect(proxy.packets).toBe(packets)
+    clock.advance(1)
+    await scheduled.promise
+    packets += 2
+    expect(proxy.packets).toBe(packets)
+  }
+  expect(sessionsOpened()).toBe(1)
+  // Close Session and its answer; then the next command opens another session.
+  clock.advance(25_000)
+  expect(await ipmi.channelInfo()).toMatchObject({ activeSessions: 1 })
+  expect(proxy.packets).toBe(packets + 2 + 12)
+  expect(sessionsOpened()).toBe(2)
 })
 
 test.each([0, 1, 2])("every third packet lost (phase %i): everything still succeeds, once", async (phase) => {

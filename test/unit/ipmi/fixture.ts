@@ -53,9 +53,9 @@ export const echoPort: SolPort = {
 export const username = "admin"
 export const password = new Secret("s3cret-and-17-cha")
 
-export async function startServer(extra: Partial<IpmiServerOptions> = {}) {
+export async function startServer(extra: Partial<IpmiServerOptions> = {}, clock: Clock = systemClock) {
   const machine = new MemoryMachine()
-  const server = new IpmiServer({
+  const options: IpmiServerOptions = {
     address: "127.0.0.1",
     port: 0,
     users: [
@@ -75,7 +75,8 @@ export async function startServer(extra: Partial<IpmiServerOptions> = {}) {
       { name: "Fan 1", kind: "fan", read: async () => (machine.state === "on" ? 4200 : undefined) },
     ],
     ...extra,
-  })
+  }
+  const server = new IpmiServer(options, { clock })
   const { port } = await server.listen()
   return { machine, server, port }
 }
