@@ -4,7 +4,7 @@ import { type BmcTarget, type ClientDependencies, IpmiClient } from "../../../sr
 import { decodeRmcp } from "../../../src/ipmi/codec/rmcp.ts"
 import { isSession20, payloadTypes } from "../../../src/ipmi/codec/session20.ts"
 import { ipmiErrors } from "../../../src/ipmi/errors.ts"
-import type { Clock } from "../../../src/util/clock.ts"
+import { type Clock, systemClock } from "../../../src/util/clock.ts"
 import { BifrostError } from "../../../src/util/errors.ts"
 import { Secret } from "../../../src/util/secret.ts"
 import { ManualClock } from "../conductor/manual-clock.ts"
@@ -120,6 +120,20 @@ test("a session that nobody uses is kept alive for five minutes, then given back
   expect(await ipmi.channelInfo()).toMatchObject({ activeSessions: 1 })
   expect(proxy.packets).toBe(packets + 2 + 12)
   expect(sessionsOpened()).toBe(2)
+})
+
+test("a slow BMC sees one request at a time, however many are asked at once", async () => {
+  const { machine, port: real } = await bmc()
+  const { proxy, port } = await proxied(real, never)
+  machine.power = () => systemClock.sleep(20).then(() => "on" as const)
+  const ipmi = client(port)
+  const asked = Array.from({ length: 10 }, (_, index) => (index % 2 === 0 ? ipmi.chassisStatus() : ipmi.deviceId()))
+  expect(await Promise.all(asked)).toMatchObject(
+    Array.from({ length: 10 }, (_, index) => (index % 2 === 0 ? { power: "on" } : { ipmi: "2.0" })),
+  )
+  // Five for the session, and one each.
+  expect(proxy.fromClient).toHaveLength(15)
+  expect(proxy.mostUnanswered).toBe(1)
 })
 
 test.each([0, 1, 2])("every third packet lost (phase %i): everything still succeeds, once", async (phase) => {

@@ -95,6 +95,9 @@ export class LossyProxy {
   /** Packets that came in, from either side. */
   packets = 0
   fromClient: Buffer[] = []
+  /** Packets of the client's that were not answered yet, at the worst moment. */
+  mostUnanswered = 0
+  #answered = 0
 
   async start(target: number, lose: (packet: number) => boolean): Promise<number> {
     let client = 0
@@ -105,9 +108,13 @@ export class LossyProxy {
     this.#front.on("message", (bytes, { port }) => {
       client = port
       this.fromClient.push(bytes)
+      this.mostUnanswered = Math.max(this.mostUnanswered, this.fromClient.length - this.#answered)
       forward(() => this.#back.send(bytes, target, "127.0.0.1"))
     })
-    this.#back.on("message", (bytes) => forward(() => this.#front.send(bytes, client, "127.0.0.1")))
+    this.#back.on("message", (bytes) => {
+      this.#answered += 1
+      forward(() => this.#front.send(bytes, client, "127.0.0.1"))
+    })
     for (const socket of [this.#front, this.#back]) {
       socket.on("error", () => {})
       await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve))
