@@ -5,6 +5,7 @@ import { messageOf } from "../util/errors.ts"
 import { pathsFrom } from "../util/paths.ts"
 import { Secret } from "../util/secret.ts"
 import { accelerator } from "./accelerator.ts"
+import { acpiSensor } from "./acpi-sensor.ts"
 import { labLayout } from "./layout.ts"
 import { Machine } from "./machine.ts"
 import { tapOf } from "./namespace.ts"
@@ -51,6 +52,7 @@ const bmcs = await Promise.all(
       chassis,
       sol: serial,
       identity: { guid: machine.uuid, manufacturer: "bifrost-ts", product: "lab", serial: serialOf(machine) },
+      sensors: [acpiSensor(chassis)],
     })
     // The BMC's port first: it is what keeps a second daemon of this lab from coming near the machines.
     await server.listen()

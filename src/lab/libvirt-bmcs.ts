@@ -5,6 +5,7 @@ import { IpmiServer } from "../ipmi/server/server.ts"
 import { systemClock } from "../util/clock.ts"
 import { run } from "../util/run.ts"
 import { Secret } from "../util/secret.ts"
+import { acpiSensor } from "./acpi-sensor.ts"
 import { hostsCsv } from "./hosts-csv.ts"
 import { LibvirtChassis, libvirtConsole } from "./libvirt-chassis.ts"
 import { network } from "./spec.ts"
@@ -41,13 +42,15 @@ export async function serveLibvirtBmcs(options: LibvirtBmcOptions) {
   writeFileSync(hosts, hostsCsv({ machines }), { mode: 0o600 })
   const servers = machines.map(({ domain, uuid, bmc }) => {
     const bmcState = join(dir, `${domain}.json`)
+    const chassis = new LibvirtChassis({ domain, uri, bmcState, clock: systemClock })
     return new IpmiServer({
       address: bmc.address,
       port: bmc.port,
       users: [{ name: bmc.user, password: new Secret(bmc.password), privilege: "administrator" }],
-      chassis: new LibvirtChassis({ domain, uri, bmcState, clock: systemClock }),
+      chassis,
       sol: libvirtConsole({ domain, uri }),
       identity: { guid: uuid, manufacturer: "bifrost-ts", product: "libvirt", serial: uuid.slice(0, 8) },
+      sensors: [acpiSensor(chassis)],
     })
   })
   const listening = await Promise.all(servers.map((server) => server.listen()))

@@ -119,6 +119,44 @@ export function encodeAnalogSensor(sensor: AnalogSensor): Buffer {
   return Buffer.concat([record, id])
 }
 
+export interface DiscreteSensor {
+  readonly id: number
+  readonly number: number
+  readonly name: string
+  /** Table 42-3, which also says what each of its states means. */
+  readonly type: number
+  /** The states that it can tell, as bits. */
+  readonly states: number
+  /** Table 43-13, entity that it watches. */
+  readonly entity: number
+}
+
+/** A compact record (§43.2) of a sensor that is in one of several states. */
+export function encodeDiscreteSensor(sensor: DiscreteSensor): Buffer {
+  const id = Buffer.from(sensor.name, "latin1").subarray(0, 16)
+  const record = Buffer.alloc(32)
+  record.writeUInt16LE(sensor.id, 0)
+  record[2] = 0x51
+  record[3] = recordTypes.compact
+  record[4] = record.length - recordHeaderLength + id.length
+  record[5] = 0x20
+  record[7] = sensor.number
+  record[8] = sensor.entity
+  record[9] = 1
+  // Scanning enabled; re-arms itself, no events.
+  record[10] = 0x01
+  record[11] = 0x43
+  record[12] = sensor.type
+  // Sensor-specific states (Table 42-1), and no analog reading (§43.2, byte 21).
+  record[13] = 0x6f
+  record.writeUInt16LE(sensor.states, 18)
+  record[20] = 0xc0
+  // One sensor, shared with none.
+  record[23] = 1
+  record[31] = 0xc0 | id.length
+  return Buffer.concat([record, id])
+}
+
 /** FRU device locator of the BMC's own FRU 0 (§43.8). */
 export function encodeFruLocator(recordId: number, label: string): Buffer {
   const id = Buffer.from(label, "latin1").subarray(0, 16)
@@ -147,6 +185,11 @@ export interface RawReading {
 export function encodeReading(raw: number | undefined): Buffer {
   // Bit 6: scanning enabled; bit 5: reading unavailable.
   return raw === undefined ? Buffer.from([0, 0x60, 0]) : Buffer.from([raw, 0x40, 0])
+}
+
+/** Of a discrete sensor: the states asserted, as bits. Bit 7 of the last byte is returned as 1 (Table 35-15). */
+export function encodeStates(states: number): Buffer {
+  return Buffer.from([0, 0x40, states & 0xff, 0x80 | (states >> 8)])
 }
 
 export function decodeReading(data: Buffer): RawReading {

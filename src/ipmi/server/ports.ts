@@ -37,13 +37,22 @@ export interface Identity {
   readonly serial: string
 }
 
-/** A sensor of the BMC. Readings are whole numbers 0…255 in `unit` times `scale`. */
-export interface ServerSensor {
+/** A sensor with a number. Readings are whole numbers 0…255 in `unit` times `scale`. */
+export interface AnalogServerSensor {
   readonly name: string
   readonly kind: "temperature" | "fan" | "power"
   /** In °C, RPM or W; undefined while the sensor has none, as a fan of a machine that is off. */
   read(): Promise<number | undefined>
 }
+
+/** Tells the ACPI power state, which follows from whether the machine is on. */
+export interface PowerStateSensor {
+  readonly name: string
+  readonly kind: "acpi"
+  read(): Promise<Power>
+}
+
+export type ServerSensor = AnalogServerSensor | PowerStateSensor
 
 export interface IpmiServerOptions {
   /** One address of this host; never a wildcard. */

@@ -55,6 +55,7 @@ test("boot device: one-shot is used up by a boot, persistent and EFI stay", asyn
 
 test.each([
   ["sdr list", [/Inlet Temp +\| 23 degrees C +\| ok/, /Fan 1 +\| 4200 RPM +\| ok/]],
+  ["sdr elist", [/ACPI State +\| 03h \| ok +\| +7\.1 \| S0\/G0: working/]],
   ["fru print", [/Board Serial +: LAB-0001/, /Product Manufacturer +: bifrost-ts/, /Product Name +: Lab machine/]],
   ["sol info", [/Enabled +: true/, /Non-Volatile Bit Rate \(kbps\) +: 115.2/]],
   ["user list 1", [/1 +admin .*ADMINISTRATOR/, /2 +guest .*USER/]],

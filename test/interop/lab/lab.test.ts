@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { attachContainer, findMachine, inNamespace, labDown, labStatus, labUp } from "../../../src/lab/lab.ts"
 import { findProcesses } from "../../../src/lab/processes.ts"
+import { serialOf } from "../../../src/lab/qemu-args.ts"
 import { systemClock } from "../../../src/util/clock.ts"
 import { run } from "../../../src/util/run.ts"
 import { writeTestSystem } from "./boot-sector.ts"
@@ -174,6 +175,17 @@ test("a UEFI machine boots from the network with OVMF's own client, one-shot and
   await ipmitool("node2", "chassis", "power", "cycle")
   expect(await second.until(/PXE over IPv4/)).toMatch(/UEFI Misc Device[\s\S]*Not Found[\s\S]*PXE over IPv4/)
   await ipmitool("node2", "chassis", "power", "off")
+})
+
+test("the BMC tells what is true of its machine: its power state, its maker and its serial number", async () => {
+  await ipmitool("node1", "chassis", "power", "off")
+  expect(await ipmitool("node1", "sdr", "elist")).toMatch(/^ACPI State +\| 01h \| ok +\| +7\.1 \| S5\/G2: soft-off$/)
+  const fru = await ipmitool("node1", "fru")
+  expect(fru).toMatch(/Product Manufacturer +: bifrost-ts\n Product Name +: lab\n/)
+  expect(fru).toContain(serialOf(findMachine(paths, name, "node1").machine))
+  await ipmitool("node1", "chassis", "power", "on")
+  expect(await ipmitool("node1", "sdr")).toMatch(/^ACPI State +\| 0x01 +\| ok$/)
+  expect(await ipmitool("node1", "sdr", "elist")).toMatch(/S0\/G0: working$/)
 })
 
 test("serial over LAN shows the firmware", async () => {

@@ -73,6 +73,7 @@ export async function startServer(extra: Partial<IpmiServerOptions> = {}, clock:
     sensors: [
       { name: "Inlet Temp", kind: "temperature", read: async () => 23 },
       { name: "Fan 1", kind: "fan", read: async () => (machine.state === "on" ? 4200 : undefined) },
+      { name: "ACPI State", kind: "acpi", read: async () => machine.state },
     ],
     ...extra,
   }

@@ -1,6 +1,12 @@
 import { completion } from "../../codec/completion.ts"
 import { encodeFru } from "../../codec/fru.ts"
-import { encodeAnalogSensor, encodeFruLocator, encodeReading } from "../../codec/sdr.ts"
+import {
+  encodeAnalogSensor,
+  encodeDiscreteSensor,
+  encodeFruLocator,
+  encodeReading,
+  encodeStates,
+} from "../../codec/sdr.ts"
 import type { IpmiServerOptions, ServerSensor } from "../ports.ts"
 import type { Handlers } from "./handler.ts"
 
@@ -11,15 +17,22 @@ const kinds = {
   power: { type: 0x0b, unitCode: 6, entity: 0x13, scale: 4 },
 } as const
 
+/** System ACPI Power State (Table 42-3): bit 0 is S0, working; bit 5 is S5, soft off. */
+const acpi = { type: 0x22, states: 0x21, entity: 0x07 } as const
+const acpiStates = { on: 0x01, off: 0x20 } as const
+
 function sensorsOf(options: IpmiServerOptions): readonly ServerSensor[] {
   return options.sensors ?? []
 }
 
 /** Records 1…n of the sensors, then the FRU locator. */
 function records(options: IpmiServerOptions): Buffer[] {
-  const sensors = sensorsOf(options).map(({ name, kind }, index) =>
-    encodeAnalogSensor({ id: index + 1, number: index + 1, name, ...kinds[kind] }),
-  )
+  const sensors = sensorsOf(options).map(({ name, kind }, index) => {
+    const common = { id: index + 1, number: index + 1, name }
+    return kind === "acpi"
+      ? encodeDiscreteSensor({ ...common, ...acpi })
+      : encodeAnalogSensor({ ...common, ...kinds[kind] })
+  })
   return [...sensors, encodeFruLocator(sensors.length + 1, "System board")]
 }
 
@@ -64,6 +77,7 @@ export const inventoryHandlers: Handlers = {
     if (data.length < 1) return completion.wrongLength
     const sensor = sensorsOf(options)[data[0]! - 1]
     if (!sensor) return completion.notPresent
+    if (sensor.kind === "acpi") return encodeStates(acpiStates[await sensor.read()])
     const value = await sensor.read()
     if (value === undefined) return encodeReading(undefined)
     return encodeReading(Math.max(0, Math.min(255, Math.round(value / kinds[sensor.kind].scale))))
