@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -186,6 +187,31 @@ test("the BMC tells what is true of its machine: its power state, its maker and 
   await ipmitool("node1", "chassis", "power", "on")
   expect(await ipmitool("node1", "sdr")).toMatch(/^ACPI State +\| 0x01 +\| ok$/)
   expect(await ipmitool("node1", "sdr", "elist")).toMatch(/S0\/G0: working$/)
+})
+
+test("lab console shows the machine's output in a terminal, and Ctrl-] leaves it", async () => {
+  const command = `bin/bifrost-ts lab console --name ${name} node1`
+  const console = spawn("script", ["-qfec", command, "/dev/null"], {
+    env: { ...process.env, BIFROST_STATE: state },
+    stdio: ["pipe", "pipe", "pipe"],
+  })
+  children.push(console)
+  const ended = once(console, "exit")
+  let said = ""
+  const saw = (pattern: RegExp) =>
+    eventually(
+      () => said,
+      (text) => pattern.test(text),
+    )
+  console.stdout.on("data", (chunk) => {
+    said += chunk
+  })
+  expect(await saw(/leaves it/)).toContain("console of node1; Ctrl-] leaves it")
+  await ipmitool("node1", "chassis", "power", "cycle")
+  expect(await saw(/DISK/)).toMatch(/SeaBIOS[\s\S]*DISK/)
+  console.stdin.write("\x1d")
+  expect(await ended).toEqual([0, null])
+  expect(await power("node1")).toBe("Chassis Power is on")
 })
 
 test("serial over LAN shows the firmware", async () => {
