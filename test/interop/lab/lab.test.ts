@@ -16,6 +16,13 @@ const state = mkdtempSync(join(tmpdir(), "bifrost-lab-"))
 const paths = { state, cache: join(state, "cache") }
 const shape = { nodes: 2, firmware: "mixed", memory: "512M", cpus: 1, disk: "1G" } as const
 const children: ChildProcess[] = []
+/** Mount points of this lab: other tests, and the engine, mount and unmount at the same time. */
+const mountsOfLab = () =>
+  readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .map((line) => line.split(" ")[4] ?? "")
+    .filter((point) => [name, state].some((part) => point.includes(part)))
+const mountsBefore = mountsOfLab()
 
 beforeAll(async () => {
   await labUp(paths, name, shape)
@@ -300,10 +307,12 @@ test("a container is plugged in as prov0 with the service's address", async () =
 
 test("down leaves nothing, and says what it removed", async () => {
   await ipmitool("node1", "chassis", "power", "on")
+  expect(mountsOfLab()).toContain(`/run/netns/${name}`)
   const removed = await labDown(paths, name)
   expect(removed.join("\n")).toMatch(/BMC daemon, process \d+[\s\S]*qemu-system-x86_64[\s\S]*namespace lab-t/)
   expect(existsSync(`/run/netns/${name}`)).toBe(false)
   expect(existsSync(`/run/bifrost-ts/lab/${name}`)).toBe(false)
+  expect(mountsOfLab()).toEqual(mountsBefore)
   expect(existsSync(state) ? readdirSync(state) : []).toEqual([])
   expect(findProcesses((argv) => argv.some((word) => word.includes(name) || word.includes(state)))).toEqual([])
   expect(await labDown(paths, name)).toEqual([])
