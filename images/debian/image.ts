@@ -3,9 +3,8 @@ import { defineImage } from "../../src/build/containers/definition.ts"
 /** The root of all images. Documentation and translations stay out here and, by dpkg's configuration, in every image above. */
 export default defineImage({
   name: "debian",
-  summary: "Debian 13, minimal",
+  summary: "Debian, minimal",
   bootstrap: {
-    suite: "trixie",
     packages: ["ca-certificates"],
     dpkg: [
       "path-exclude=/usr/share/man/*",

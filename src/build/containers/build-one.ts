@@ -112,7 +112,11 @@ async function importRoot(
     const tar = join(folder, "root.tar")
     // mmdebstrap cuts all times in the archive down to this one, and sorts it.
     const env = { ...process.env, SOURCE_DATE_EPOCH: String(epoch) }
-    await run("mmdebstrap", bootstrapArguments(bootstrap, await debianMirror(), tar), { env, signal, onLine })
+    await run("mmdebstrap", bootstrapArguments(recipe.suite, bootstrap, await debianMirror(), tar), {
+      env,
+      signal,
+      onLine,
+    })
     const [repo, tag] = recipe.reference.split(":")
     const stream: NodeJS.ReadableStream = await docker.importImage(createReadStream(tar), {
       repo,
@@ -126,7 +130,7 @@ async function importRoot(
   }
 }
 
-function bootstrapArguments({ suite, packages, dpkg }: Bootstrap, mirror: string, target: string): string[] {
+function bootstrapArguments(suite: string, { packages, dpkg }: Bootstrap, mirror: string, target: string): string[] {
   return [
     "--variant=minbase",
     "--mode=root",

@@ -19,6 +19,8 @@ export interface ImageRecipe {
   readonly blueprint: Blueprint
   /** Names of the images that must be there first: what it builds on, and what it is made with. */
   readonly needs: readonly string[]
+  /** Debian's, which a bootstrapped root is made from. */
+  readonly suite: string
   /** Absent for a bootstrapped root. */
   readonly dockerfile: string | undefined
   readonly files: readonly RootFile[]
@@ -102,7 +104,8 @@ async function recipeOf(
   const files = filesOf(blueprint, folder)
   const digest = createHash("sha256")
   // The parent's hash is in the Dockerfile's FROM line, so it need not be mixed in again.
-  digest.update(dockerfile ?? JSON.stringify(bootstrap))
+  const { suite } = settings.release
+  digest.update(dockerfile ?? JSON.stringify({ suite, ...bootstrap }))
   for (const { path, mode, content } of sorted(files)) digest.update(`\0${path}\0${mode}\0`).update(content)
   if (blueprint.python && builder) {
     const { folders, ...rest } = blueprint.python
@@ -115,6 +118,7 @@ async function recipeOf(
     definition,
     blueprint: parent?.blueprint.blocked ? { ...blueprint, blocked: parent.blueprint.blocked } : blueprint,
     needs: [parent, builder].flatMap((each) => (each ? [each.definition.name] : [])),
+    suite,
     dockerfile,
     files,
     hash,

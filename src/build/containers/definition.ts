@@ -79,8 +79,8 @@ export interface RpmInstall {
   readonly environment?: Readonly<Record<string, string>>
 }
 
+/** Of the release's suite. */
 export interface Bootstrap {
-  readonly suite: string
   readonly packages: readonly string[]
   /** dpkg's path-exclude and path-include, in order; they also hold in every image above. */
   readonly dpkg: readonly string[]

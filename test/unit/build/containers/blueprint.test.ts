@@ -105,7 +105,7 @@ it("takes an operator's own root in place of the bootstrapped one", () => {
   const debian = defineImage({
     name: "debian",
     summary: "",
-    bootstrap: { suite: "trixie", packages: ["ca-certificates"], dpkg: ["path-exclude=/usr/share/man/*"] },
+    bootstrap: { packages: ["ca-certificates"], dpkg: ["path-exclude=/usr/share/man/*"] },
   })
   const image = blueprintOf(debian, { ...defaultSettings, base: "registry.example/debian:13" })
   expect(image).toMatchObject({ external: true, packages: ["ca-certificates"] })
