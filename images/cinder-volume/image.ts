@@ -21,6 +21,14 @@ export default defineImage({
     "thin-provisioning-tools",
   ],
   extract: cephTools.extract,
+  rpm: {
+    packages: [
+      ["ceph-common", "device-mapper-multipath", "device-mapper-persistent-data", "lsscsi", "lvm2"],
+      ["nfs-utils", "nvme-cli", "nvmetcli", "python3-rtslib", "sysfsutils", "targetcli"],
+    ].flat(),
+    // Without tgt there is nothing to tell it.
+    run: [],
+  },
   prune: [...libraryExtras, ...identities],
   // The files in which cinder describes its targets to tgt-admin.
   run: ["sed -i '1i include /var/lib/cinder/volumes/*' /etc/tgt/targets.conf"],

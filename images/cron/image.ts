@@ -8,6 +8,7 @@ export default defineImage({
   summary: "cron and logrotate, for the services' logs",
   from: "base",
   packages: ["cron", "logrotate"],
+  rpm: { missing: "its cron is started by another name and options than service definitions have" },
   prune: [...hostDaemons, ...identities, "/etc/cron.*/*", "/etc/logrotate.d/*"],
   files: {
     ...extendStart(),

@@ -6,6 +6,7 @@ export default defineImage({
   summary: "HAProxy",
   from: "base",
   packages: ["haproxy"],
+  rpm: { packages: ["haproxy"] },
   prune: ["/etc/rsyslog.d"],
   accounts: [{ name: "haproxy", id: 42454, home: "/var/lib/haproxy" }],
   run: ["install -d -o haproxy -g haproxy /var/lib/kolla/haproxy"],

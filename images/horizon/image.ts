@@ -7,6 +7,9 @@ const python = "/usr/lib/python3/dist-packages"
 const venvModules = "/var/lib/kolla/venv/lib/python3*/site-packages"
 const venvPython = "/var/lib/kolla/venv/bin/python3"
 
+/** RDO's package keeps the dashboard's modules outside of Python's folders. */
+const rdo = "/usr/share/openstack-dashboard/openstack_dashboard"
+
 const collect = [
   // Its start links an operator's settings there.
   "chgrp -R horizon /etc/openstack-dashboard",
@@ -52,6 +55,27 @@ export default defineImage({
       "cp ../heat_dashboard/enabled/_*.py local/enabled/",
       "ln -sf /etc/openstack-dashboard/local_settings.py local/local_settings.py",
       "rm -rf local/local_settings.d && ln -s /etc/openstack-dashboard/local_settings.d local/local_settings.d",
+      "cd /",
+      ...collect,
+    ],
+  },
+  rpm: {
+    packages: ["openstack-dashboard", "openstack-heat-ui"],
+    run: [
+      `modules=$(python3 -c 'from importlib.util import find_spec; print(find_spec("horizon").submodule_search_locations[0])')`,
+      `ln -s ${rdo} "$modules/../openstack_dashboard"`,
+      `cp ${rdo}/wsgi.py /usr/share/openstack-dashboard/`,
+      "install -d /etc/openstack-dashboard/policy",
+      "cd /etc/openstack-dashboard",
+      "mv *_policy.yaml default_policies nova_policy.d policy/",
+      `rm -rf ${rdo}/conf`,
+      `ln -s /etc/openstack-dashboard/policy ${rdo}/conf`,
+      `ln -sf /etc/openstack-dashboard/local_settings.py ${rdo}/local/local_settings.py`,
+      // What the packages link there points back to the folder that a link is to take the place of.
+      "find local_settings.d -type l -delete",
+      `find ${rdo}/local/local_settings.d -name '_*.py' -exec mv {} local_settings.d/ ';'`,
+      `rm -rf ${rdo}/local/local_settings.d`,
+      `ln -s /etc/openstack-dashboard/local_settings.d ${rdo}/local/local_settings.d`,
       "cd /",
       ...collect,
     ],

@@ -7,6 +7,7 @@ export default defineImage({
   summary: "iSCSI initiator of a host",
   from: "base",
   packages: ["kmod", "open-iscsi"],
+  rpm: { packages: ["iscsi-initiator-utils", "kmod"] },
   prune: [...fullPerl, ...hostDaemons, ...identities],
   files: extendStart(),
   health: "pgrep -x iscsid",

@@ -7,6 +7,7 @@ export default defineImage({
   summary: "keepalived: virtual addresses",
   from: "base",
   packages: ["keepalived"],
+  rpm: { packages: ["keepalived"] },
   prune: perlModules,
   files: { ...extendStart(), "/check_alive.sh": { source: "check_alive.sh", mode: "0755" } },
   health: "pgrep -x keepalived",

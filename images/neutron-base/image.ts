@@ -37,7 +37,8 @@ export default defineImage({
     packages: [
       ["conntrack-tools", "dnsmasq", "ethtool", "haproxy", "ipset", "iptables", "iputils"],
       ["keepalived", "kmod", "radvd"],
-      ["openstack-neutron", "openstack-neutron-ml2", "openstack-neutron-openvswitch", "openvswitch"],
+      ["openstack-neutron", "openstack-neutron-ml2", "openstack-neutron-openvswitch"],
+      ["openstack-neutron-rpc-server", "openvswitch"],
     ].flat(),
     run: [...etcFolder("neutron", "plugins", "plugins/ml2"), leafStart("neutron")],
   },

@@ -30,6 +30,13 @@ export default defineImage({
     // Which firmware there is for UEFI; the firmware itself is libvirt's to read.
     ovmf: ["./usr/share/qemu/firmware/*"],
   },
+  rpm: {
+    packages: [
+      ["ceph-common", "device-mapper-multipath", "dosfstools", "edk2-ovmf", "iptables", "kmod", "lvm2"],
+      ["nfs-utils", "nvme-cli", "openstack-nova-compute", "openvswitch", "parted", "python3-libvirt"],
+      ["qemu-kvm-block-rbd", "rsync", "sysfsutils", "xfsprogs"],
+    ].flat(),
+  },
   prune: [...libraryExtras, ...fullPerl, ...identities],
   files: extendStart("nova"),
   health: "healthcheck_port nova-compute 5672 5671",

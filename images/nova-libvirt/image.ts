@@ -34,6 +34,15 @@ export default defineImage({
     "swtpm-tools",
   ],
   extract: ovsTools.extract,
+  rpm: {
+    packages: [
+      ["cyrus-sasl-scram", "edk2-ovmf", "iptables", "kmod"],
+      ["libvirt-client", "libvirt-daemon", "libvirt-daemon-config-nwfilter", "libvirt-daemon-driver-interface"],
+      ["libvirt-daemon-driver-nodedev", "libvirt-daemon-driver-nwfilter", "libvirt-daemon-driver-qemu"],
+      ["libvirt-daemon-driver-secret", "libvirt-daemon-driver-storage", "libvirt-daemon-driver-storage-rbd"],
+      ["libvirt-daemon-log", "openvswitch", "qemu-img", "qemu-kvm", "qemu-kvm-block-rbd", "swtpm", "swtpm-tools"],
+    ].flat(),
+  },
   prune: [...fullPerl, ...hostDaemons, ...identities, ...foreignFirmware],
   accounts: [
     { name: "qemu", id: 42427, home: "/nonexistent" },

@@ -6,6 +6,7 @@ export default defineImage({
   summary: "OpenStack compute: consoles in the browser",
   from: "nova-base",
   extract: { novnc: ["./usr/share/novnc/*"] },
+  rpm: { packages: ["novnc"] },
   prune: ["/usr/share/novnc/utils"],
   health: "healthcheck_curl http://127.0.0.1:6080/vnc_lite.html",
 })

@@ -8,6 +8,7 @@ export default defineImage({
   summary: "OpenStack compute: SSH between hosts, for migration",
   from: "nova-base",
   packages: ["openssh-server", "rsync"],
+  rpm: { packages: ["openssh-server", "rsync"] },
   prune: [...fullPerl, ...identities],
   root: true,
   files: extendStart(),

@@ -7,6 +7,7 @@ export default defineImage({
   summary: "Open vSwitch's programs",
   from: "base",
   packages: ["kmod", "openvswitch-switch"],
+  rpm: { packages: ["kmod", "openvswitch"] },
   prune: [...fullPerl, ...identities],
   // The daemons manage the kernel's datapath and network devices as root; the account owns what they may share.
   accounts: [{ name: "openvswitch", id: 42476, home: "/var/lib/openvswitch" }],

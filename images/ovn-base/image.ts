@@ -7,6 +7,7 @@ export default defineImage({
   from: "openvswitch-base",
   packages: ["ovn-common"],
   extract: { "ovn-central": ["./usr/bin/ovn-northd", "./usr/share/ovn/*"], "ovn-host": ["./usr/bin/ovn-controller"] },
+  rpm: { packages: ["ovn", "ovn-central", "ovn-host"] },
   files: extendStart(),
   run: [leafStart("ovn")],
 })

@@ -7,6 +7,7 @@ export default defineImage({
   summary: "rsyslog: ships the services' logs",
   from: "base",
   packages: ["rsyslog", "rsyslog-elasticsearch", "rsyslog-openssl", "rsyslog-relp"],
+  rpm: { packages: ["rsyslog", "rsyslog-elasticsearch", "rsyslog-openssl", "rsyslog-relp"] },
   // The id of Kolla's log shipper: it owns what that wrote.
   user: { name: "rsyslog", id: 42474, home: "/var/lib/rsyslog" },
   files: { ...extendStart(), "/etc/rsyslog.conf": { source: "rsyslog.conf" } },

@@ -7,6 +7,7 @@ export default defineImage({
   summary: "iSCSI target in user space, for cinder's LVM backend",
   from: "base",
   packages: ["tgt"],
+  rpm: { missing: "Rocky Linux has no tgt; cinder's LVM backend uses lioadm there" },
   prune: [...fullPerl, "/usr/sbin/tgt-admin"],
   health: "tgtadm --lld iscsi --mode system --op show",
 })

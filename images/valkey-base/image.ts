@@ -6,6 +6,7 @@ export default defineImage({
   summary: "Valkey's programs",
   from: "base",
   packages: ["valkey-sentinel", "valkey-server"],
+  rpm: { packages: ["valkey"] },
   user: { name: "valkey", id: 42494, home: "/var/lib/valkey" },
   files: extendStart(),
   run: ["install -d -o valkey -g valkey -m 0750 /etc/valkey /run/valkey"],

@@ -61,6 +61,7 @@ function asSource(definition: ImageDefinition, override: ImageOverride, settings
 function asRpm(definition: ImageDefinition): Blueprint {
   const { packages, extract, prune: _, rpm, ...kept } = definition
   const lacks = !rpm && (packages?.length || extract || definition.bootstrap)
+  const blocked = rpm?.missing ?? (lacks && "its definition has no packages of install type rpm")
   return {
     ...kept,
     ...plain,
@@ -69,7 +70,7 @@ function asRpm(definition: ImageDefinition): Blueprint {
     ...(rpm?.packages && { packages: rpm.packages }),
     ...(rpm?.run && { run: rpm.run }),
     ...(rpm?.environment && { environment: { ...definition.environment, ...rpm.environment } }),
-    ...(lacks && { blocked: "its definition has no packages of install type rpm" }),
+    ...(blocked && { blocked }),
   }
 }
 

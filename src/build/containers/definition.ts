@@ -68,8 +68,10 @@ export interface SourceInstall {
   readonly wsgi?: Readonly<Record<string, string>>
 }
 
-/** Rocky Linux with RDO's packages. */
+/** Rocky Linux with RDO's packages, those of CentOS' NFV and Storage SIGs, and EPEL. */
 export interface RpmInstall {
+  /** Why the image cannot come from there. It is rendered, and not built. */
+  readonly missing?: string
   /** In place of the definition's `from`. */
   readonly from?: string
   readonly packages?: readonly string[]
