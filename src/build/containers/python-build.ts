@@ -65,6 +65,7 @@ async function makeTree(
       `${dir}:/output`,
       `${downloads}:/cache`,
       ...Object.entries(tree.folders).map(([project, folder]) => `${folder}:/folders/${project}:ro`),
+      ...(tree.repositories ?? []).map((folder) => `${folder}:${folder}:ro`),
     ],
     signal,
     onLine: (line: string) => {
@@ -100,6 +101,10 @@ python3 -m venv "$work"
 # A folder of the operator is read-only here, and setuptools writes beside what it builds.
 if [[ -d /folders ]]; then
     cp -r /folders /source
+fi
+# A repository of this machine belongs to its user, not to this container's root.
+if command -v git > /dev/null; then
+    git config --global --add safe.directory '*'
 fi
 # By a variable, constraints hold for what builds wheels, too: old projects do not build with the newest setuptools.
 export PIP_CONSTRAINT=/input/constraints.txt

@@ -1,5 +1,8 @@
+import { execFileSync } from "node:child_process"
 import { readFileSync } from "node:fs"
+import { BifrostError } from "../../util/errors.ts"
 import { inProject } from "../project.ts"
+import { containerBuildErrors } from "./errors.ts"
 import type { Release } from "./releases.ts"
 import type { RootFile } from "./rootfs.ts"
 
@@ -13,6 +16,8 @@ export interface PythonTree {
   readonly requirements: readonly string[]
   /** Project → a folder of this machine that it is built from. */
   readonly folders: Readonly<Record<string, string>>
+  /** Git repositories of this machine that requirements name by their path. */
+  readonly repositories?: readonly string[]
   /** The release whose constraints hold. */
   readonly release?: Release
   /** In the image: the environment, or the modules' folder with PYTHON for `python3.13`. */
@@ -32,6 +37,7 @@ export function venvTree(
   release: Release,
 ): PythonTree {
   const folders: Record<string, string> = {}
+  const repositories: string[] = []
   const requirements = projects.map((requirement) => {
     const project = projectOf(requirement)
     const from = sources[project]
@@ -40,9 +46,31 @@ export function venvTree(
       folders[project] = from
       return requirement.replace(project, `/source/${project}`)
     }
-    return /^[\d.]+$/.test(from) ? `${requirement}==${from}` : `${requirement} @ ${from}`
+    if (/^[\d.]+$/.test(from)) return `${requirement}==${from}`
+    const local = localRepository(from)
+    if (!local) return `${requirement} @ ${from}`
+    repositories.push(local.folder)
+    return `${requirement} @ ${local.address}`
   })
-  return { kind: "venv", requirements, folders, release, target: venv }
+  const trees = { folders, ...(repositories.length > 0 && { repositories }) }
+  return { kind: "venv", requirements, ...trees, release, target: venv }
+}
+
+/**
+ * A repository of this machine, with the commit in place of its branch or tag: what is built follows from the inputs, and a new
+ * commit is a new image.
+ */
+function localRepository(from: string): { readonly folder: string; readonly address: string } | undefined {
+  const [, folder, name = "HEAD", fragment = ""] = /^git\+file:\/\/(\/[^@#]+)(?:@([^#]+))?(#.+)?$/.exec(from) ?? []
+  if (folder === undefined) return undefined
+  // The repository may be another user's, which git otherwise takes for a trap.
+  const command = ["-c", "safe.directory=*", "-C", folder, "rev-parse", "--verify", `${name}^{commit}`]
+  try {
+    const commit = execFileSync("git", command, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim()
+    return { folder, address: `git+file://${folder}@${commit}${fragment}` }
+  } catch (cause) {
+    throw new BifrostError(containerBuildErrors.IMAGE_FILE, { detail: `${from}: ${(cause as Error).message}`, cause })
+  }
 }
 
 /** Modules beside those that are there. What they need has to be there already: nothing is replaced behind the back of a package. */
