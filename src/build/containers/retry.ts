@@ -8,7 +8,7 @@ const networkFaults: readonly RegExp[] = [
   /Failed to fetch/,
   /Hash Sum mismatch|File has unexpected size|Mirror sync in progress/,
   /Connection (timed out|refused|reset)|connection reset by peer|No route to host|Network is unreachable/i,
-  /TLS handshake timeout|i\/o timeout|unexpected EOF|net\/http: request canceled/,
+  /TLS handshake timeout|i\/o timeout|unexpected EOF|: EOF$|net\/http: request canceled/,
   /(ReadTimeout|NewConnection|ConnectTimeout|IncompleteRead|Protocol)Error/,
   /\b(502 Bad Gateway|503 Service Unavailable|504 Gateway Time-?out|429 Too Many Requests)\b/i,
   /ECONNRESET|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN|EPIPE|socket hang up/,

@@ -11,6 +11,7 @@ it.each([
   "E: Failed to fetch http://mirror/x.deb  Temporary failure resolving 'mirror'",
   "pip._vendor.urllib3.exceptions.ReadTimeoutError: read timed out",
   "Get https://registry/v2/: net/http: TLS handshake timeout",
+  `Get "http://127.0.0.1:5000/v2/": EOF`,
   "connect ECONNREFUSED 127.0.0.1:5000",
 ])("blames the network: %s", (line) => {
   expect(networkFault(`first\n${line}\nlast`)).toBe(line)
