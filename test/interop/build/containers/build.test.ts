@@ -11,6 +11,7 @@ import { selectImages } from "../../../../src/build/containers/select.ts"
 import { type BuildSettings, defaultSettings } from "../../../../src/build/containers/settings.ts"
 import { systemClock as clock } from "../../../../src/util/clock.ts"
 import { run } from "../../../../src/util/run.ts"
+import { removeImages } from "./namespace.ts"
 
 /** Small images on Debian's bootstrapped root, under names of their own: nothing is fetched but that root, once. */
 const docker = new Docker()
@@ -32,15 +33,7 @@ beforeAll(async () => {
 }, 600_000)
 
 afterAll(async () => {
-  const { stdout } = await run("docker", [
-    "images",
-    "--format",
-    "{{.Repository}}:{{.Tag}}",
-    "--filter",
-    `reference=${namespace}/*`,
-  ])
-  const names = stdout.split("\n").filter(Boolean)
-  if (names.length > 0) await run("docker", ["rmi", "--force", ...names]).catch(() => {})
+  await removeImages(namespace)
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -52,6 +45,12 @@ async function define(name: string, body: string, files: Readonly<Record<string,
     join(dir, "image.ts"),
     `export default { kind: "container", name: "${name}", summary: "", ${body} }\n`,
   )
+}
+
+/** Where the lines of an image's build stand among all events. */
+interface Span {
+  readonly first: number
+  readonly last: number
 }
 
 let copies = 0
@@ -140,6 +139,23 @@ describe("building a graph of images", () => {
     expect(() => requireBuilt(summary)).toThrow(/broken; not built because of it: above/)
     await rm(join(folder, "images", "broken"), { recursive: true })
     await rm(join(folder, "images", "above"), { recursive: true })
+  })
+
+  it("builds side by side what does not build on each other, and one after another when one at a time is asked for", async () => {
+    const names = ["left", "right"] as const
+    for (const name of names) await define(name, `from: "root", run: ["touch /etc/${name}"]`)
+    const all = await load()
+    const overlap = async (threads: number) => {
+      const { events } = await build(all, { threads, refresh: new Set(names) })
+      const [left, right] = names.map((name) => {
+        const at = events.flatMap(({ image, kind }, index) => (image === name && kind === "line" ? [index] : []))
+        return { first: at[0]!, last: at.at(-1)! }
+      }) as [Span, Span]
+      return left.first < right.last && right.first < left.last
+    }
+    expect(await overlap(2)).toBe(true)
+    expect(await overlap(1)).toBe(false)
+    for (const name of names) await rm(join(folder, "images", name), { recursive: true })
   })
 
   it("ends at once when it is aborted, and leaves no container behind", async () => {
