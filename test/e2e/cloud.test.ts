@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type NetworkPlugin, oneServer } from "../../scripts/journey/cloud.ts"
 import { Journey } from "../../scripts/journey/run.ts"
+import type { CheckResult } from "../../src/deploy/checks/finding.ts"
 import { run } from "../../src/util/run.ts"
 import { openstackOf, until } from "./openstack.ts"
 
@@ -88,6 +89,14 @@ describe("the deployment", () => {
       "placement",
       "volumev3",
     ])
+  })
+
+  it("is found well by `check`, down to an answer of each API", async () => {
+    const { code, stdout } = await journey.bifrost(["check", "--json"])
+    const { findings } = JSON.parse(stdout) as CheckResult
+    expect(findings.filter(({ status }) => status === "failed")).toEqual([])
+    expect(findings.map(({ check }) => check)).toContain("api cloudformation")
+    expect(code).toBe(0)
   })
 })
 

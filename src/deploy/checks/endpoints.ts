@@ -22,9 +22,9 @@ const questions: Readonly<Record<string, string>> = {
   compute: "/flavors?limit=1",
   network: "/v2.0/networks?limit=1",
   volumev3: "/volumes?limit=1",
-  "block-storage": "/volumes?limit=1",
   orchestration: "/stacks?limit=1",
-  "orchestration-cfn": "/",
+  // Its versions, above the endpoint: below it, a request without a signature is refused.
+  cloudformation: "/../",
 }
 const answerMs = 30_000
 
@@ -61,7 +61,8 @@ export async function endpointChecks({
       const endpoints = body.token.catalog?.find((each) => each.type === type)?.endpoints ?? []
       const endpoint = endpoints.find((each) => each.interface === "public")
       if (!endpoint) throw new Error("it is not in the catalog")
-      const where = `${endpoint.url.replace(/\/$/, "")}${questions[type] ?? "/"}`.replace("/v3/v3/", "/v3/")
+      const address = `${endpoint.url.replace(/\/$/, "")}${questions[type] ?? "/"}`.replace("/v3/v3/", "/v3/")
+      const where = new URL(address).href
       const began = performance.now()
       const limit = AbortSignal.any([signal, AbortSignal.timeout(answerMs)])
       const { status } = await ask(where, { headers: { "x-auth-token": id }, signal: limit })

@@ -1,10 +1,14 @@
 import { describe, expect, it } from "vitest"
+import { services } from "../../../services/index.ts"
 import { containerFindings } from "../../../src/deploy/checks/containers.ts"
+import { endpointChecks } from "../../../src/deploy/checks/endpoints.ts"
 import { checkResult } from "../../../src/deploy/checks/finding.ts"
 import { hostFindings } from "../../../src/deploy/checks/host.ts"
 import { providerChecks } from "../../../src/deploy/checks/provider.ts"
 import { surveyFrom } from "../../../src/deploy/checks/survey.ts"
+import { Placement } from "../../../src/deploy/placement.ts"
 import { resolveSite } from "../../../src/deploy/site.ts"
+import { Secret } from "../../../src/util/secret.ts"
 
 const host = { name: "cmp1", address: "192.0.2.1", port: 22, user: "root", hostKey: "", groups: [] }
 const now = 1_700_000_000_000
@@ -130,4 +134,33 @@ describe("the interfaces of provider networks", () => {
   it("are a host's own where the site says so", () => {
     expect(checked({ ...on("eth9"), hosts: { cmp1: on("eth1") } })[0]!.status).toBe("ok")
   })
+})
+
+it("asks each API in the catalog what takes its database, and Heat's CloudFormation API what needs no signature", async () => {
+  const placement = new Placement(services, { hosts: [host] }, resolveSite({}))
+  const entries = placement.services.flatMap(({ catalog = [] }) => catalog)
+  const catalog = entries.map(({ type, port, path = "" }) => ({
+    type,
+    endpoints: [{ interface: "public", url: `http://192.0.2.1:${port}${path.replace("%(project_id)s", "p1")}` }],
+  }))
+  const asked: string[] = []
+  const answer: typeof fetch = async (where, { method = "GET" } = {}) => {
+    if (method === "POST")
+      return Response.json({ token: { catalog } }, { status: 201, headers: { "x-subject-token": "t1" } })
+    asked.push(String(where))
+    return new Response()
+  }
+  const [url, password, signal] = ["http://192.0.2.1:5000", new Secret("p"), new AbortController().signal]
+  const findings = await endpointChecks({ placement, url, password, signal, fetch: answer })
+  expect(findings.filter(({ status }) => status !== "ok")).toEqual([])
+  expect(asked.sort()).toEqual([
+    "http://192.0.2.1:5000/v3/projects",
+    "http://192.0.2.1:8000/",
+    "http://192.0.2.1:8004/v1/p1/stacks?limit=1",
+    "http://192.0.2.1:8774/v2.1/flavors?limit=1",
+    "http://192.0.2.1:8776/v3/p1/volumes?limit=1",
+    "http://192.0.2.1:8780/resource_providers",
+    "http://192.0.2.1:9292/v2/images?limit=1",
+    "http://192.0.2.1:9696/v2.0/networks?limit=1",
+  ])
 })
