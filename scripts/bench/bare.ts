@@ -5,10 +5,10 @@ import { services } from "../../services/index.ts"
 import { defaultSite } from "../../src/deploy/site.ts"
 import { inState } from "../../src/util/paths.ts"
 import { run } from "../../src/util/run.ts"
+import { engineSocket, hostEngine, hostName } from "../journey/host.ts"
 import type { Journey } from "../journey/run.ts"
 import { succeeded } from "./command.ts"
 import { dockerRun } from "./docker-run.ts"
-import { engineSocket, hostEngine, hostName } from "./host.ts"
 
 const own = new URL(".", import.meta.url).pathname
 

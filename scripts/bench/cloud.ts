@@ -1,14 +1,13 @@
 import { randomBytes } from "node:crypto"
-import { mkdirSync, writeFileSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { services } from "../../services/index.ts"
 import { namesFor } from "../../src/provisioner/spec.ts"
-import { inState } from "../../src/util/paths.ts"
 import { run } from "../../src/util/run.ts"
 import { oneServer } from "../journey/cloud.ts"
+import { touchedBy, writeOption } from "../journey/option.ts"
 import { Journey } from "../journey/run.ts"
 import { type Measured, measure, peakMbOf } from "./command.ts"
-import { hostEngine } from "./host.ts"
 
 /** A container host in a lab of its own, and what is measured on it. */
 export class BenchCloud {
@@ -76,18 +75,13 @@ export class BenchCloud {
 
   /** Changes an option of a service and deploys. Rejects when that touches a container that is not the service's. */
   async change(service: string, option: string, value: string): Promise<Measured> {
-    const file = join(inState.site({ state: this.journey.state, cache: "" }), "config", `${service}.conf`)
-    mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, `[DEFAULT]\n${option} = ${value}\n`)
-    const before = await this.#containers()
-    const measured = await this.measure(["deploy"])
-    const after = await this.#containers()
-    const touched = [...after].filter(([name, id]) => before.get(name) !== id).map(([name]) => name)
+    writeOption(this.journey, service, option, value)
+    const { result, touched } = await touchedBy(this.journey, () => this.measure(["deploy"]))
     const own = services.find(({ name }) => name === service)?.containers.map(({ name }) => name) ?? []
     const others = touched.filter((name) => !own.includes(name))
     if (touched.length === 0 || others.length > 0)
       throw new Error(`an option of ${service} touched ${touched.join(", ") || "nothing"}`)
-    return measured
+    return result
   }
 
   /** What the latest run's seconds went into. */
@@ -111,11 +105,5 @@ export class BenchCloud {
   async #keystone(): Promise<string> {
     const { stdout } = await this.journey.bifrost(["plan", "--json"])
     return (JSON.parse(stdout) as { endpoints: { keystone: string } }).endpoints.keystone
-  }
-
-  /** Name → id. */
-  async #containers(): Promise<ReadonlyMap<string, string>> {
-    const all = await (await hostEngine(this.journey)).listContainers({ all: true })
-    return new Map(all.map(({ Names, Id }) => [Names[0]!.slice(1), Id]))
   }
 }

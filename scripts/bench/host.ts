@@ -1,17 +1,6 @@
-import Docker from "dockerode"
+import { hostEngine, hostName } from "../journey/host.ts"
 import type { Journey } from "../journey/run.ts"
 import { succeeded } from "./command.ts"
-
-/** The lab's host on which clouds are measured. */
-export const hostName = "host1"
-
-/** The socket of the host's engine, as this machine sees into the host. */
-export async function engineSocket({ lab }: Journey): Promise<string> {
-  const { State } = await new Docker().getContainer(`${lab}-${hostName}`).inspect()
-  return `/proc/${State.Pid}/root/run/docker.sock`
-}
-
-export const hostEngine = async (journey: Journey) => new Docker({ socketPath: await engineSocket(journey) })
 
 /** Containers, their volumes and their files go; images stay. */
 export async function wipe(journey: Journey): Promise<void> {

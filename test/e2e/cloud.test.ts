@@ -3,6 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type NetworkPlugin, oneServer } from "../../scripts/journey/cloud.ts"
+import { touchedBy, writeOption } from "../../scripts/journey/option.ts"
 import { Journey } from "../../scripts/journey/run.ts"
 import type { CheckResult } from "../../src/deploy/checks/finding.ts"
 import { run } from "../../src/util/run.ts"
@@ -228,6 +229,28 @@ describe("volumes", () => {
     await until("the restored disk", page, (text) => text.includes("disk: vdb"))
     expect(await inGuest("head -n 1 /dev/vdb")).toBe("kept")
   })
+})
+
+describe("a change of one option", () => {
+  const deploy = () => touchedBy(journey, () => journey.bifrost(["deploy"]))
+
+  it.each([
+    ["glance", "limit_param_default", "30", ["glance_api"]],
+    [
+      ...(["nova", "cpu_allocation_ratio", "5"] as const),
+      ["nova_api", "nova_compute", "nova_conductor", "nova_metadata", "nova_novncproxy", "nova_scheduler"],
+    ],
+  ] as const)(
+    "of %s is planned, and its deployment touches that service's containers alone",
+    async (service, option, value, own) => {
+      writeOption(journey, service, option, value)
+      expect((await journey.bifrost(["plan"])).code).toBe(2)
+      const { result, touched } = await deploy()
+      expect(result.code, result.stdout + result.stderr).toBe(0)
+      expect(touched).toEqual(own)
+      expect((await journey.bifrost(["plan"])).code).toBe(0)
+    },
+  )
 })
 
 /** Prints what the host's engine tells of every container, on the host, which has no client of the engine. */
