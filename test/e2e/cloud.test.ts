@@ -1,11 +1,12 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type NetworkPlugin, oneServer } from "../../scripts/journey/cloud.ts"
-import { touchedBy, writeOption } from "../../scripts/journey/option.ts"
+import { optionsOf, touchedBy, writeOption } from "../../scripts/journey/option.ts"
 import { Journey } from "../../scripts/journey/run.ts"
 import type { CheckResult } from "../../src/deploy/checks/finding.ts"
+import { siteFile } from "../../src/deploy/site/files.ts"
 import { run } from "../../src/util/run.ts"
 import { openstackOf, until } from "./openstack.ts"
 
@@ -233,6 +234,21 @@ describe("volumes", () => {
 
 describe("a change of one option", () => {
   const deploy = () => touchedBy(journey, () => journey.bifrost(["deploy"]))
+
+  it("is warned of where no service knows it, and refused where the site is strict", async () => {
+    writeOption(journey, "nova", "cpu_alocation_ratio", "5")
+    const told =
+      'config/nova.conf:2:1: no option cpu_alocation_ratio in [DEFAULT], did you mean "cpu_allocation_ratio"?'
+    const plan = await journey.bifrost(["plan"])
+    expect(plan.stderr).toContain(`warning ${told}`)
+    expect(plan.code).toBe(2)
+    appendFileSync(join(journey.state, "site", siteFile), "strict: true\n")
+    const { result, touched } = await deploy()
+    expect(result.stderr).toContain(told)
+    expect(result.code).toBe(1)
+    expect(touched).toEqual([])
+    rmSync(optionsOf(journey, "nova"))
+  })
 
   it.each([
     ["glance", "limit_param_default", "30", ["glance_api"]],
