@@ -105,6 +105,25 @@ describe("the deployment", () => {
     ])
   })
 
+  it("has quorum queues, and no user in its broker but its own", async () => {
+    const rabbitmqctl = async <T>(...words: string[]): Promise<T[]> => {
+      const how = ["service", "exec", "rabbitmq", "--", "rabbitmqctl", "--quiet", "--formatter", "json"]
+      const { code, stdout, stderr } = await journey.bifrost([...how, ...words])
+      expect(code, stderr).toBe(0)
+      return JSON.parse(stdout)
+    }
+    const [queues, users] = await Promise.all([
+      rabbitmqctl<{ name: string; type: string; durable: boolean }>("list_queues", "name", "type", "durable"),
+      rabbitmqctl<{ user: string }>("list_users"),
+    ])
+    const durable = queues.filter((queue) => queue.durable)
+    expect(durable.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["cinder-scheduler", "conductor", "engine", "scheduler"]),
+    )
+    expect(durable.filter(({ type }) => type !== "quorum")).toEqual([])
+    expect(users.map(({ user }) => user)).toEqual(["openstack"])
+  })
+
   it("is found well by `check`, down to an answer of each API", async () => {
     const { code, stdout } = await journey.bifrost(["check", "--json"])
     const { findings } = JSON.parse(stdout) as CheckResult
