@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type NetworkPlugin, oneServer } from "../../scripts/journey/cloud.ts"
 import { optionsOf, touchedBy, writeOption } from "../../scripts/journey/option.ts"
 import { Journey } from "../../scripts/journey/run.ts"
+import { services } from "../../services/index.ts"
+import type { CarriedUnit } from "../../src/deploy/carried.ts"
 import type { CheckResult } from "../../src/deploy/checks/finding.ts"
 import { siteFile } from "../../src/deploy/site/files.ts"
 import { run } from "../../src/util/run.ts"
@@ -103,6 +105,15 @@ describe("the deployment", () => {
       "placement",
       "volumev3",
     ])
+  })
+
+  it("has loaded its databases from the images' dumps, and migrated none", async () => {
+    const units = await journey.json<CarriedUnit[]>(["service", "list", "--tasks"])
+    const migrations = services.flatMap(({ tasks = [] }) => tasks).filter(({ migrates }) => migrates)
+    const states = migrations.map(({ name }) => units.find(({ container }) => container === name))
+    expect(states.map((unit) => `${unit?.container}: ${unit?.state}, ${unit?.status}`)).toEqual(
+      migrations.map(({ name }) => `${name}: spared, Not run: its databases were loaded from its image's dump`),
+    )
   })
 
   it("has quorum queues, and no user in its broker but its own", async () => {
