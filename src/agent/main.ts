@@ -74,7 +74,7 @@ async function main(): Promise<void> {
     await grace(LEAVE_AFTER_MS)
     log.write(`ends this system: ${how}`)
     await listening.close()
-    await leave(how, files)
+    await leave(how, files, log.write)
   }
 
   log.write(`listens on ${listening.url}`)

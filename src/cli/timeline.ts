@@ -36,11 +36,12 @@ const barWidth = 40
 /** One line a leg, with a bar where in the whole it lies. */
 function drawn(legs: readonly Leg[]): string[] {
   const scale = barWidth / (legs.at(-1)?.at || 1)
-  const width = Math.max(...legs.map(({ phase }) => phase.length))
-  return legs.map(({ phase, at, took }) => {
+  const named = legs.map((leg) => ({ ...leg, name: leg.how === undefined ? leg.phase : `${leg.phase}: ${leg.how}` }))
+  const width = Math.max(...named.map(({ name }) => name.length))
+  return named.map(({ name, at, took }) => {
     const from = Math.round((at - took) * scale)
     const bar = " ".repeat(from) + "█".repeat(Math.max(1, Math.round(at * scale) - from))
     const numbers = `${at.toFixed(1).padStart(7)} s ${pc.dim(`+${took.toFixed(1)}`.padStart(8))}`
-    return `${phase.padEnd(width)} ${numbers}  ${pc.cyan(bar)}`
+    return `${name.padEnd(width)} ${numbers}  ${pc.cyan(bar)}`
   })
 }

@@ -76,8 +76,8 @@ export interface LeaseRecord {
 
 /**
  * Something observed or done. Kinds are dotted, the room first: netboot.dhcp, netboot.script, netboot.kernel,
- * netboot.ramdisk, netboot.image, agent.lookup, agent.heartbeat, agent.progress, os.first-boot, node.state, node.power,
- * step.start, step.end, run.*. `data` never holds a secret.
+ * netboot.ramdisk, netboot.image, agent.lookup, agent.heartbeat, agent.progress, os.start, os.first-boot, os.ssh,
+ * node.state, node.power, step.start, step.end, run.*. `data` never holds a secret.
  */
 export interface EventRecord {
   id: number

@@ -8,6 +8,9 @@ import { tableOf } from "../../scripts/journey/table.ts"
 /** The product in one line, on two blank machines, one BIOS and one UEFI. Later tests read what the first left running. */
 const journey = new Journey(console.log)
 
+/** GRUB tells every kernel which file it was loaded from; kexec hands over the menu's own words alone. */
+const byGrub = "BOOT_IMAGE="
+
 beforeAll(async () => {
   const stages = await journey.run(twoBareMachines)
   const nodes = { node1: await journey.timeline("node1"), node2: await journey.timeline("node2") }
@@ -36,6 +39,7 @@ test("both machines are active, by way of every phase of the network boot", asyn
       "SSH with the injected key",
       "active",
     ])
+    expect(legs.find(({ phase }) => phase === "left for the system")).toMatchObject({ how: "kexec" })
   }
 })
 
@@ -45,6 +49,14 @@ test("each runs the system from its own disk, under its own firmware, behind its
   const [first, second] = await Promise.all([journey.ssh("node1", probe), journey.ssh("node2", probe)])
   expect(first.stdout).toMatch(/^node1\nbios\n\/dev\/vda\d\n13/)
   expect(second.stdout).toMatch(/^node2\nuefi\n\/dev\/vda\d\n13/)
+})
+
+test("the agent started each system itself: no firmware and no boot loader came between", async () => {
+  for (const node of ["node1", "node2"]) {
+    const { stdout } = await journey.ssh(node, "cat /proc/cmdline")
+    expect(stdout).toMatch(/^root=UUID=/)
+    expect(stdout).not.toContain(byGrub)
+  }
 })
 
 test("Keystone gives the real client a token", async () => {

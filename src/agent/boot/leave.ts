@@ -34,13 +34,18 @@ export async function prepareBoot(
  * Ends this system at once. Nothing is mounted from the disk and everything on it was synced when it was written, so
  * no service has to be stopped first.
  */
-export async function leave(how: Leave, files: KernelFiles): Promise<void> {
+export async function leave(how: Leave, files: KernelFiles, log: (line: string) => void): Promise<void> {
   if (how === "kexec") {
-    // -x: do not take network interfaces down first; the drivers' shutdown handlers run in any case.
-    await run("kexec", ["-e", "-x"])
-    return
+    try {
+      // -x: do not take network interfaces down first; the drivers' shutdown handlers run in any case.
+      await run("kexec", ["-e", "-x"])
+      return
+    } catch (error) {
+      // The disk is the machine's boot device by now, so the firmware starts the same system.
+      log(`${messageOf(error)}; a reset instead`)
+    }
   }
   // The kernel's own request, which needs no init to agree (Documentation/admin-guide/sysrq.rst).
   writeFileSync(files.path("proc/sys/kernel/sysrq"), "1")
-  writeFileSync(files.path("proc/sysrq-trigger"), how === "reset" ? "b" : "o")
+  writeFileSync(files.path("proc/sysrq-trigger"), how === "power_off" ? "o" : "b")
 }

@@ -6,11 +6,15 @@ export interface Leg {
   /** Seconds after the deploy began. */
   readonly at: number
   readonly took: number
+  /** By what means, where there are several; the last did what those before it did not. */
+  readonly how?: string
 }
 
 interface Mark {
   readonly phase: string
   readonly ends: (event: EventRecord) => boolean
+  /** The kind of event whose `method` says by what means. */
+  readonly means?: string
 }
 
 const step = (name: string) => (event: EventRecord) => event.kind === "step.end" && event.data["step"] === name
@@ -24,7 +28,7 @@ const marks: readonly Mark[] = [
   { phase: "kernel and ramdisk fetched", ends: kind("netboot.ramdisk") },
   { phase: "agent ready", ends: kind("agent.lookup") },
   { phase: "image written", ends: step("wait for write") },
-  { phase: "left for the system", ends: step("boot image") },
+  { phase: "left for the system", ends: step("boot image"), means: "os.start" },
   { phase: "first boot done", ends: kind("os.first-boot") },
   { phase: "SSH with the injected key", ends: kind("os.ssh") },
   { phase: "active", ends: (event) => event.kind === "node.state" && event.data["to"] === "active" },
@@ -39,11 +43,13 @@ export function lastDeploy(events: readonly EventRecord[]): Leg[] {
   if (!begun) return []
   const after = events.slice(start)
   const legs: Leg[] = []
-  for (const { phase, ends } of marks) {
+  for (const { phase, ends, means } of marks) {
     const event = after.find(ends)
     if (!event) continue
     const at = (event.at - begun.at) / 1000
-    legs.push({ phase, at, took: Math.max(0, at - (legs.at(-1)?.at ?? 0)) })
+    const took = Math.max(0, at - (legs.at(-1)?.at ?? 0))
+    const how = after.filter((each) => each.kind === means).map(({ data }) => data["method"])
+    legs.push({ phase, at, took, ...(how.length > 0 && { how: how.join(", then ") }) })
   }
   return legs
 }

@@ -21,16 +21,24 @@ export const bootImage: Step = {
     try {
       const agent = await tools.agent(node)
       const { method, message } = await agent.run("standby.boot_image", {}, signal)
+      await tellStart(run, method, message)
       return { method, message }
     } catch (error) {
       signal.throwIfAborted()
       // On a repetition the machine is most likely on its way; the wait that follows cycles it if it is not.
       if (run.repeated) return { method: "unknown", message: messageOf(error) }
       const { power } = await bmcOf(tools, node)
+      await tellStart(run, "power cycle", messageOf(error))
       await power.set("rebooting", signal)
       return { method: "power cycle", message: messageOf(error) }
     }
   },
+}
+
+/** How the written system is started: what kexec boots, or why it is the firmware that does. */
+function tellStart({ tools, node }: StepRun, method: string, message: string): Promise<EventRecord> {
+  const data = { method, message }
+  return tools.store.events.append({ kind: "os.start", node_uuid: node.uuid, run_id: null, data })
 }
 
 /** Where the system can be logged in to: the address it was given, else the one it leased, else the one its agent had. */
@@ -74,8 +82,7 @@ export const waitForSystem: Step = {
       if (cycled) throw verdict.error
       signal.throwIfAborted()
       const { power } = await bmcOf(tools, node)
-      const data = { asked: "rebooting", reason: verdict.error.message }
-      const event = await tools.store.events.append({ kind: "node.power", node_uuid: node.uuid, run_id: null, data })
+      const event = await tellStart(run, "power cycle", verdict.error.message)
       await power.set("rebooting", signal)
       boot = { since: event.id, from: event.at, cycled: true }
     }

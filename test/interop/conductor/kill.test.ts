@@ -66,6 +66,7 @@ test("a service killed at every change of state and every sign of the machine en
     "said agent.lookup",
     "said agent.heartbeat",
     "said agent.progress",
+    "said os.start",
     "said os.first-boot",
     "said os.ssh",
   ]

@@ -30,6 +30,15 @@ test("the last deploy counts, and each leg from the end of the one before", () =
   ])
 })
 
+test("a leg that has several means tells which, and what followed where that did not do", () => {
+  const begun = event(0, "node.state", { to: "deploying", verb: "deploy" })
+  const start = event(900, "os.start", { method: "kexec", message: "Debian from /dev/vda4" })
+  const left = event(1_000, "step.end", { step: "boot image" })
+  expect(lastDeploy([begun, start, left])).toEqual([{ phase: "left for the system", at: 1, took: 1, how: "kexec" }])
+  const cycled = event(60_000, "os.start", { method: "power cycle", message: "first boot never came" })
+  expect(lastDeploy([begun, start, left, cycled])).toMatchObject([{ how: "kexec, then power cycle" }])
+})
+
 test("a node that was never deployed has no legs", () => {
   expect(lastDeploy([event(1, "enroll.added")])).toEqual([])
 })

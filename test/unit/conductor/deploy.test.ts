@@ -12,6 +12,8 @@ const open = async (state?: ProvisionState, changes?: Partial<NodeRecord>) => {
 afterEach(() => site.close())
 
 const minute = 60_000
+const starts = async () =>
+  (await site.store.events.since(0)).filter(({ kind }) => kind === "os.start").map(({ data }) => data)
 
 describe("a deploy", () => {
   test("goes from available to active, step by step", async () => {
@@ -35,6 +37,13 @@ describe("a deploy", () => {
     })
     expect(node.driver_internal_info).not.toHaveProperty("operation")
     expect(await site.store.secrets.names(node.uuid)).not.toContain("agent_token")
+  })
+
+  test("tells how the system was started", async () => {
+    await open()
+    await site.conductor.provision("node-1", "deploy")
+    await site.reaches("active")
+    expect(await starts()).toEqual([{ method: "kexec", message: "Debian" }])
   })
 
   test("passes the two states of its operation in turn", async () => {
@@ -174,6 +183,10 @@ describe("a deploy", () => {
     await quiet(site.reaches("deploy failed"))
     expect(site.deeds.at(-1)).toBe("rebooting")
     expect((await site.node()).last_error).toMatch(/first boot never came.*connection refused/)
+    expect(await starts()).toEqual([
+      { method: "kexec", message: "Debian" },
+      { method: "power cycle", message: expect.stringContaining("first boot never came") },
+    ])
   })
 
   test("is not finished by the token of an earlier deploy", async () => {
