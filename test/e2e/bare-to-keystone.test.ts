@@ -4,12 +4,32 @@ import Docker from "dockerode"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { Journey, twoBareMachines } from "../../scripts/journey/run.ts"
 import { tableOf } from "../../scripts/journey/table.ts"
+import type { EventRecord } from "../../src/store/records.ts"
+import { bmcsOf, ipmitool } from "./bmc.ts"
+import { until } from "./openstack.ts"
 
 /** The product in one line, on two blank machines, one BIOS and one UEFI. Later tests read what the first left running. */
 const journey = new Journey(console.log)
 
 /** GRUB tells every kernel which file it was loaded from; kexec hands over the menu's own words alone. */
 const byGrub = "BOOT_IMAGE="
+
+/** Which boot of its system a node is in, and how that began. Over SSH, which knows no host key but that of the deploy. */
+async function bootOf(node: string): Promise<{ id: string; root: string; cmdline: string }> {
+  const told = "cat /proc/sys/kernel/random/boot_id; findmnt -no SOURCE /; cat /proc/cmdline"
+  const { code, stdout, stderr } = await journey.ssh(node, told)
+  if (code !== 0) throw new Error(stderr)
+  const [id = "", root = "", cmdline = ""] = stdout.split("\n")
+  return { id, root, cmdline }
+}
+
+async function events(since = 0): Promise<EventRecord[]> {
+  const { stdout } = await journey.bifrost(["events", "--since", String(since), "--json"])
+  return stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line))
+}
 
 beforeAll(async () => {
   const stages = await journey.run(twoBareMachines)
@@ -53,9 +73,9 @@ test("each runs the system from its own disk, under its own firmware, behind its
 
 test("the agent started each system itself: no firmware and no boot loader came between", async () => {
   for (const node of ["node1", "node2"]) {
-    const { stdout } = await journey.ssh(node, "cat /proc/cmdline")
-    expect(stdout).toMatch(/^root=UUID=/)
-    expect(stdout).not.toContain(byGrub)
+    const { cmdline } = await bootOf(node)
+    expect(cmdline).toMatch(/^root=UUID=/)
+    expect(cmdline).not.toContain(byGrub)
   }
 })
 
@@ -87,6 +107,31 @@ test("the service killed and started again still knows everything", async () => 
     ["node1", "active"],
     ["node2", "active"],
   ])
+})
+
+test("both, reset by their BMCs, come back from their disks behind the host keys of their deploy", async () => {
+  const nodes = ["node1", "node2"]
+  const bmcs = bmcsOf(journey)
+  const before = await Promise.all(nodes.map(bootOf))
+  const last = (await events()).at(-1)!.id
+  const said = await Promise.all(nodes.map((node) => ipmitool(journey, bmcs[node]!, "power", "reset")))
+  expect(said).toEqual(["Chassis Power Control: Reset", "Chassis Power Control: Reset"])
+  const after = await Promise.all(
+    nodes.map((node, index) =>
+      until(
+        `${node} after its reset`,
+        () => bootOf(node),
+        ({ id }) => id !== before[index]!.id,
+        300,
+      ),
+    ),
+  )
+  for (const [index, { root, cmdline }] of after.entries()) {
+    expect(root).toBe(before[index]!.root)
+    expect(cmdline).toContain(`${byGrub}/vmlinuz root=UUID=`)
+  }
+  // What their firmware asks the network for would be seen.
+  expect((await events(last)).filter(({ kind }) => kind.startsWith("netboot."))).toEqual([])
 })
 
 test("taking it down leaves no process, namespace, container or file", async () => {
