@@ -4,6 +4,7 @@ import Docker from "dockerode"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { Journey, twoBareMachines } from "../../scripts/journey/run.ts"
 import { tableOf } from "../../scripts/journey/table.ts"
+import { namesFor } from "../../src/provisioner/spec.ts"
 import type { EventRecord } from "../../src/store/records.ts"
 import { bmcsOf, ipmitool } from "./bmc.ts"
 import { until } from "./openstack.ts"
@@ -99,9 +100,16 @@ test("a second run of everything changes nothing", async () => {
 })
 
 test("the service killed and started again still knows everything", async () => {
-  await journey.bifrost(["down", "--lab", journey.lab])
+  const legs = await journey.timeline("node1")
+  const container = new Docker().getContainer(namesFor(journey.lab).service)
+  await container.kill({ signal: "SIGKILL" })
+  await container.wait()
+  expect((await container.inspect()).State).toMatchObject({ Running: false, ExitCode: 137 })
   expect((await journey.bifrost(["status", "--lab", journey.lab])).code).toBe(3)
-  expect((await journey.bifrost(["up", "--lab", journey.lab])).code).toBe(0)
+  const up = await journey.bifrost(["up", "--lab", journey.lab])
+  expect(up.stdout).toContain("provisioner started")
+  expect(up.code).toBe(0)
+  expect(await journey.timeline("node1")).toEqual(legs)
   const nodes = await journey.json<{ name: string; provision_state: string }[]>(["node", "list"])
   expect(nodes.map(({ name, provision_state }) => [name, provision_state])).toEqual([
     ["node1", "active"],
