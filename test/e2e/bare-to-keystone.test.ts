@@ -4,13 +4,20 @@ import Docker from "dockerode"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { Journey, twoBareMachines } from "../../scripts/journey/run.ts"
 import { tableOf } from "../../scripts/journey/table.ts"
+import { labLayout } from "../../src/lab/layout.ts"
 import { namesFor } from "../../src/provisioner/spec.ts"
 import type { EventRecord } from "../../src/store/records.ts"
 import { bmcsOf, ipmitool } from "./bmc.ts"
+import { CommandLines } from "./command-lines.ts"
 import { until } from "./openstack.ts"
 
 /** The product in one line, on two blank machines, one BIOS and one UEFI. Later tests read what the first left running. */
-const journey = new Journey(console.log)
+const said: string[] = []
+const journey = new Journey((line) => {
+  said.push(line)
+  console.log(line)
+})
+const commandLines = new CommandLines()
 
 /** GRUB tells every kernel which file it was loaded from; kexec hands over the menu's own words alone. */
 const byGrub = "BOOT_IMAGE="
@@ -38,7 +45,10 @@ beforeAll(async () => {
   console.log(tableOf({ stages, nodes }).join("\n"))
 })
 
-afterAll(() => journey.takeDown())
+afterAll(async () => {
+  commandLines.stop()
+  await journey.takeDown()
+})
 
 test("both machines are active, by way of every phase of the network boot", async () => {
   const inventory = JSON.parse((await journey.bifrost(["inventory", "--format", "json"])).stdout)
@@ -140,6 +150,39 @@ test("both, reset by their BMCs, come back from their disks behind the host keys
   }
   // What their firmware asks the network for would be seen.
   expect((await events(last)).filter(({ kind }) => kind.startsWith("netboot."))).toEqual([])
+})
+
+test("nobody was told the password of a BMC", async () => {
+  const passwords = Object.values(bmcsOf(journey)).map(({ bmc_password }) => bmc_password)
+  expect(passwords).toEqual([expect.stringMatching(/^\S{16}$/), expect.stringMatching(/^\S{16}$/)])
+  const output = async (...args: string[]) => (await journey.bifrost(args)).stdout
+  const { service, network } = namesFor(journey.lab)
+  const containers = [service, network].map((name) => new Docker().getContainer(name))
+  /** What anyone may come to read, and a word that shows that it was read. */
+  const told: Readonly<Record<string, readonly [text: string, shows: string]>> = {
+    commands: [said.join("\n"), "provision succeeded"],
+    "process list": [commandLines.seen(), `enroll ${journey.hostsCsv}`],
+    logs: [await output("logs", "--lab", journey.lab, "--tail", "1000000"), "node1"],
+    events: [await output("events", "--json"), "os.start"],
+    "node list": [await output("node", "list", "--json"), "ipmi_password"],
+    "node show, node1": [await output("node", "show", "node1", "--json"), "ipmi_password"],
+    "node show, node2": [await output("node", "show", "node2", "--json"), "ipmi_password"],
+    inventory: [await output("inventory", "--format", "json"), "node2"],
+    containers: [JSON.stringify(await Promise.all(containers.map((each) => each.inspect()))), service],
+  }
+  for (const [text, shows] of Object.values(told)) expect(text).toContain(shows)
+  const holds = ([, [text]]: readonly [string, readonly [string, string]]) =>
+    passwords.some((password) => text.includes(password))
+  expect(
+    Object.entries(told)
+      .filter(holds)
+      .map(([where]) => where),
+  ).toEqual([])
+  // Of files, those have it that the lab's owner alone can read: what its BMCs are made from, and what is enrolled.
+  const search = ["-rlF", "--exclude=disk.raw", "--exclude-dir=images", "--exclude-dir=registry", "-f", "-"]
+  const files = execFileSync("grep", [...search, journey.state], { input: passwords.join("\n"), encoding: "utf8" })
+  const { spec, hostsCsv } = labLayout({ state: journey.state, cache: "" }, journey.lab)
+  expect(files.trim().split("\n").sort()).toEqual([hostsCsv, spec])
 })
 
 test("taking it down leaves no process, namespace, container or file", async () => {
