@@ -3,14 +3,10 @@ import { parseArgs } from "node:util"
 import { messageOf } from "../../src/util/errors.ts"
 import { type Journey, twoBareMachines } from "./run.ts"
 import { type Measured, tableOf } from "./table.ts"
+import type { Voice } from "./voice.ts"
 
 /** What is measured on a journey. */
 export type Measurable = Pick<Journey, "run" | "openstack" | "timeline" | "takeDown">
-
-export interface Voice {
-  say(line: string): void
-  complain(line: string): void
-}
 
 /**
  * `npm run e2e [-- --json FILE]`: one BIOS and one UEFI machine, from a blank disk to a Keystone token, in seconds per phase.
