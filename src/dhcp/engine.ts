@@ -58,6 +58,11 @@ export interface Outcome {
 const OFFER_MS = 60_000
 /** How long an address rests after a conflict. */
 const DECLINED_MS = 600_000
+/**
+ * The same where the last owner seems to answer. The kernel remembers who had an address, and takes 5 s and three
+ * questions a second apart to notice that it has gone.
+ */
+const REMEMBERED_MS = 10_000
 /** Addresses tried for one DISCOVER before it is left to the client's next one. */
 const PROBES = 4
 
@@ -126,13 +131,17 @@ async function onDiscover(context: Context): Promise<Result> {
     if (!renewed) await ports.leases.put(leaseOf(context, address, "offered", OFFER_MS))
     // Only the interface's own network can be probed; behind a relay the client's own check has to do (§4.4.1).
     const holder = renewed || subnet !== config.subnets[0] ? undefined : await ports.probe.holderOf(address)
-    if (holder === undefined || holder === mac) {
+    const last = current?.state === "declined" ? undefined : current
+    // Who releases an address has said itself that it is gone.
+    const gone = last?.state === "released" && last.mac === holder
+    if (holder === undefined || holder === mac || gone) {
       const reserved = reservations.addressOf(mac)
       if (!why && reserved && reserved !== address) why = `${reserved} is reserved for it and not free`
       return { ...(await grant(context, "offer", address)), why }
     }
     why = `${address} is in use by ${holder}`
-    await ports.leases.put({ ...leaseOf(context, address, "declined", DECLINED_MS), mac: holder })
+    const rest = last?.mac === holder ? REMEMBERED_MS : DECLINED_MS
+    await ports.leases.put({ ...leaseOf(context, address, "declined", rest), mac: holder })
   }
   return { why }
 }

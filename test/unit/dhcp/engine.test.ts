@@ -59,6 +59,25 @@ describe("DISCOVER", () => {
     expect(ports.stored.get("172.22.0.50")).toMatchObject({ state: "declined", mac: "02:00:00:00:00:99" })
   })
 
+  test("gives away what was released, though the network still remembers who had it", async () => {
+    const lease = { address: "172.22.0.52", client_id: null, hostname: null, state: "released" as const, expires_at: 1 }
+    ports = await world({}, [{ ...lease, mac: B }])
+    ports.present.set("172.22.0.52", B)
+    expect(await offerTo(A, { 50: "172.22.0.52" })).toMatchObject({ answer: "offer", address: "172.22.0.52" })
+  })
+
+  test("asks again soon whether the owner of an expired lease is really still there", async () => {
+    const lease = { address: "172.22.0.52", client_id: null, hostname: null, state: "bound" as const, expires_at: 1 }
+    ports = await world({}, [{ ...lease, mac: B }])
+    ports.present.set("172.22.0.52", B)
+    expect(await offerTo(A, { 50: "172.22.0.52" })).toMatchObject({ address: "172.22.0.50" })
+    expect(ports.stored.get("172.22.0.52")).toMatchObject({ state: "declined", mac: B, expires_at: 1_010_000 })
+    ports.now += 10_000
+    expect(await offerTo("02:00:00:00:00:01", { 50: "172.22.0.52" })).toMatchObject({ address: "172.22.0.51" })
+    // It did answer: now it is as anybody else who uses an address that is not its own.
+    expect(ports.stored.get("172.22.0.52")).toMatchObject({ expires_at: 1_610_000 })
+  })
+
   test("two machines that ask together get two addresses", async () => {
     const both = await Promise.all([offerTo(A), offerTo("02:00:00:00:00:01")])
     expect(new Set(both.map((exchange) => exchange?.address)).size).toBe(2)
