@@ -2,7 +2,7 @@ import { createInterface } from "node:readline"
 import Fastify from "fastify"
 import { netbootRoutes, netbootServerOptions } from "../../../src/netboot/routes.ts"
 import { startNetboot } from "../../../src/netboot/start.ts"
-import { openMemoryStore } from "../../../src/store/open.ts"
+import { openMemoryStore, openStore } from "../../../src/store/open.ts"
 import type { NodeRecord } from "../../../src/store/records.ts"
 import { systemClock } from "../../../src/util/clock.ts"
 import { BifrostError, messageOf } from "../../../src/util/errors.ts"
@@ -20,21 +20,23 @@ export interface ServeOptions {
   readonly unknown?: "discover" | "ignore"
   readonly relayed?: { network: string; range: { from: string; to: string }; router: string }[]
   readonly kernelParameters?: string[]
+  /** The store is the file below `state`, as the service's is, and outlives the process. */
+  readonly keeps?: boolean
   readonly nodes?: (Partial<NodeRecord> & { uuid: string; mac: string })[]
 }
 
 const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`)
 
 try {
-  const { state, nodes = [], ...rest } = JSON.parse(process.argv[2] ?? "{}") as ServeOptions
-  const store = await openMemoryStore()
+  const { state, keeps, nodes = [], ...rest } = JSON.parse(process.argv[2] ?? "{}") as ServeOptions
+  const paths = { state, cache: state }
+  const store = keeps ? await openStore(paths) : await openMemoryStore()
   store.events.subscribe((event) => say({ event }))
   for (const { mac, ...node } of nodes) {
     await store.nodes.insert(aNode(node))
     await store.ports.insert(aPort(node.uuid, mac))
   }
   const ending = new AbortController()
-  const paths = { state, cache: state }
   const log = (line: string) => say({ log: line })
   const netboot = await startNetboot({ ...rest, store, paths, clock: systemClock, signal: ending.signal, log })
   const server = Fastify({ ...netbootServerOptions })
@@ -49,6 +51,7 @@ try {
   ending.abort()
   await netboot.close()
   await server.close()
+  await store.close()
 } catch (error) {
   say({ error: error instanceof BifrostError ? error.code : "?", message: messageOf(error) })
   process.exitCode = 1
