@@ -5,11 +5,13 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFailed } from "vitest"
 import { debian13 } from "../../../images/os/debian-13/image.ts"
+import type { CommandResult, Inventory } from "../../../src/agent/protocol.ts"
 import type { BuildContext } from "../../../src/build/kinds.ts"
 import { obtainOsImage } from "../../../src/build/os/kind.ts"
 import { obtainRamdisk } from "../../../src/build/ramdisk/kind.ts"
 import { pathsFrom } from "../../../src/util/paths.ts"
 import { run } from "../../../src/util/run.ts"
+import { FakeService, TOKEN } from "../agent/machine.ts"
 import { startMachine, type TestMachine } from "./machine.ts"
 
 const context: BuildContext = { paths: pathsFrom(process.env), refresh: false, progress: () => {} }
@@ -28,18 +30,81 @@ afterEach(async () => {
   for (const machine of machines.splice(0)) await machine.stop()
 })
 
+/** Cards and disks of servers, as far as this QEMU has them: device → the driver that the deploy ramdisk brings. */
+const cards = { "virtio-net-pci": "virtio_net", e1000e: "e1000e", igb: "igb" }
+const disks = {
+  "virtio-blk": ["-device", "virtio-blk-pci,drive=virtio-blk,serial=virtio-blk"],
+  nvme: ["-device", "nvme,drive=nvme,serial=nvme"],
+  ahci: ["-device", "ich9-ahci,id=sata", "-device", "ide-hd,bus=sata.0,drive=ahci,serial=ahci"],
+  megasas: ["-device", "megasas,id=raid", "-device", "scsi-hd,bus=raid.0,drive=megasas,serial=megasas"],
+}
+
 describe("the deploy ramdisk", () => {
-  it("brings a machine with 1 GB of memory to the agent's first line", { timeout: 15 * minutes }, async () => {
-    const { dir } = await obtainRamdisk("src/agent/main.ts", context)
-    const parameters = `console=tty0 console=ttyS0,115200 quiet BOOTIF=01-${mac.replaceAll(":", "-")} ipa-api-url=http://10.0.2.2:9`
+  let dir: string
+  let service: FakeService
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), "bifrost-ramdisk-"))
+    service = await new FakeService().start()
+  })
+  afterAll(async () => {
+    await service.stop()
+    await rm(dir, { recursive: true, force: true })
+  })
+
+  it("brings a machine with 1 GB of memory and many kinds of cards and disks to the agent", {
+    timeout: 15 * minutes,
+  }, async () => {
+    const built = (await obtainRamdisk("src/agent/main.ts", context)).dir
+    const api = service.url.replace("127.0.0.1", "10.0.2.2")
+    const parameters = `console=tty0 console=ttyS0,115200 quiet BOOTIF=01-${mac.replaceAll(":", "-")} ipa-api-url=${api}`
+    const known = (await run("qemu-system-x86_64", ["-device", "help"])).stdout
+    const fitted = Object.entries(cards).filter(([device]) => known.includes(`name "${device}"`))
+    const macs = fitted.map((_, index) => mac.replace(/..$/, String(56 + index)))
+    const port = await freePort()
+    const diskArgs = await Promise.all(
+      Object.entries(disks).map(async ([name, device]) => {
+        const file = join(dir, name)
+        await writeFile(file, "")
+        await truncate(file, 64 * 2 ** 20)
+        return ["-drive", `if=none,id=${name},format=raw,file=${file}`, ...device]
+      }),
+    )
     const machine = boot("ramdisk", [
-      ...["-m", "1024", "-kernel", join(dir, "vmlinuz"), "-initrd", join(dir, "ramdisk.img"), "-append", parameters],
-      ...["-netdev", "user,id=net", "-device", `virtio-net-pci,netdev=net,mac=${mac}`],
+      ...["-machine", "q35", "-m", "1024"],
+      ...["-kernel", join(built, "vmlinuz"), "-initrd", join(built, "ramdisk.img"), "-append", parameters],
+      ...fitted.flatMap(([device], index) => [
+        ...["-netdev", `user,id=net${index}${index === 0 ? `,hostfwd=tcp:127.0.0.1:${port}-:9999` : ""}`],
+        ...["-device", `${device},netdev=net${index},mac=${macs[index]},romfile=`],
+      ]),
+      ...diskArgs.flat(),
     ])
     expect((await machine.saw(/network up: \S+ (\S+)/, 3 * minutes))[1]).toBe("10.0.2.15/24")
-    await machine.saw(new RegExp(`agent: looks up ${mac} at http://10\\.0\\.2\\.2:9`), 2 * minutes)
+    await machine.saw(new RegExp(`agent: looks up ${mac}\\b.* at ${api.replaceAll(".", "\\.")}`), 2 * minutes)
+    await machine.saw(/agent: listens on/, minutes)
+
+    const ask = async (name: string) => {
+      const url = `http://127.0.0.1:${port}/v1/commands/?wait=true&agent_token=${TOKEN}`
+      const response = await fetch(url, { method: "POST", body: JSON.stringify({ name, params: {} }) })
+      return ((await response.json()) as CommandResult).command_result
+    }
+    const inventory = (await ask("poll.get_hardware_info")) as Inventory
+    const drivers = inventory.interfaces.map(({ mac_address, driver }) => `${mac_address} ${driver}`)
+    expect(drivers.sort()).toEqual(fitted.map(([, driver], index) => `${macs[index]} ${driver}`))
+    expect(inventory.disks.map(({ serial, size }) => [serial, size]).sort()).toEqual(
+      Object.keys(disks)
+        .sort()
+        .map((name) => [name, 64 * 2 ** 20]),
+    )
+    const { system_logs: logs } = (await ask("log.collect_system_logs")) as { system_logs: string }
+    const archive = join(dir, "logs.tar.gz")
+    await writeFile(archive, Buffer.from(logs, "base64"))
+    const { stdout: kernelLog } = await run("tar", ["--extract", "--to-stdout", "--file", archive, "dmesg"])
+    // Debian's generic kernel, not the one for clouds, which lacks most drivers of hardware.
+    expect(kernelLog).toMatch(/Linux version \d+\.\d+\.\d+\+deb13-amd64 /)
+
     const kernelAndRamdisk = await Promise.all(
-      ["vmlinuz", "ramdisk.img"].map((file) => readFile(join(dir, file)).then((data) => data.length)),
+      ["vmlinuz", "ramdisk.img"].map((file) => readFile(join(built, file)).then((data) => data.length)),
     )
     expect(kernelAndRamdisk.reduce((sum, size) => sum + size)).toBeLessThan(90e6)
   })
