@@ -148,8 +148,11 @@ test("both, reset by their BMCs, come back from their disks behind the host keys
     expect(root).toBe(before[index]!.root)
     expect(cmdline).toContain(`${byGrub}/vmlinuz root=UUID=`)
   }
-  // What their firmware asks the network for would be seen.
-  expect((await events(last)).filter(({ kind }) => kind.startsWith("netboot."))).toEqual([])
+  // Nobody but the systems asked the network for anything: firmware and loaders would be seen as well.
+  const asked = (await events(last)).filter(({ kind }) => kind.startsWith("netboot."))
+  expect(new Set(asked.map(({ kind, data }) => [kind, data["client"]].join(" ")))).toEqual(
+    new Set(["netboot.dhcp system"]),
+  )
 })
 
 test("nobody was told the password of a BMC", async () => {
@@ -158,17 +161,19 @@ test("nobody was told the password of a BMC", async () => {
   const output = async (...args: string[]) => (await journey.bifrost(args)).stdout
   const { service, network } = namesFor(journey.lab)
   const containers = [service, network].map((name) => new Docker().getContainer(name))
+  const everything = { stdout: true, stderr: true, follow: false } as const
   /** What anyone may come to read, and a word that shows that it was read. */
   const told: Readonly<Record<string, readonly [text: string, shows: string]>> = {
     commands: [said.join("\n"), "provision succeeded"],
     "process list": [commandLines.seen(), `enroll ${journey.hostsCsv}`],
-    logs: [await output("logs", "--lab", journey.lab, "--tail", "1000000"), "node1"],
+    logs: [await output("logs", "--lab", journey.lab, "--tail", "1000000"), "serving"],
     events: [await output("events", "--json"), "os.start"],
     "node list": [await output("node", "list", "--json"), "ipmi_password"],
     "node show, node1": [await output("node", "show", "node1", "--json"), "ipmi_password"],
     "node show, node2": [await output("node", "show", "node2", "--json"), "ipmi_password"],
     inventory: [await output("inventory", "--format", "json"), "node2"],
     containers: [JSON.stringify(await Promise.all(containers.map((each) => each.inspect()))), service],
+    "containers' output": [String(await Promise.all(containers.map((each) => each.logs(everything)))), "serving"],
   }
   for (const [text, shows] of Object.values(told)) expect(text).toContain(shows)
   const holds = ([, [text]]: readonly [string, readonly [string, string]]) =>
