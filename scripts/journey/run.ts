@@ -116,10 +116,16 @@ export class Journey {
     return this.bifrost(["lab", "ssh", "--name", this.lab, node, ...words])
   }
 
+  /** As a user ends it: the lab goes, and what the provisioner knows stays. Each command's exit code. */
+  async end(): Promise<number[]> {
+    const down = await this.bifrost(["down", "--lab", this.lab], this.#say)
+    const labDown = await this.bifrost(["lab", "down", "--name", this.lab], this.#say)
+    return [down.code, labDown.code]
+  }
+
   /** Removes every process, container, namespace and file that it made. */
   async takeDown(): Promise<void> {
-    await this.bifrost(["down", "--lab", this.lab], this.#say)
-    await this.bifrost(["lab", "down", "--name", this.lab], this.#say)
+    await this.end()
     rmSync(this.state, { recursive: true, force: true })
   }
 }

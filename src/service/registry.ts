@@ -56,6 +56,9 @@ export async function startRegistry(options: RegistryOptions): Promise<Supervise
   return {
     async stop() {
       await Promise.all(running.map((registry) => registry.stop()))
+      // Docker-registry leaves its socket. The key and the configurations are made anew at each start.
+      await rm(socket, { force: true })
+      await rm(runDir, { recursive: true, force: true })
     },
   }
 }

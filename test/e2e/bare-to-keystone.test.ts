@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process"
-import { existsSync } from "node:fs"
+import { existsSync, readdirSync } from "node:fs"
+import { join } from "node:path"
 import Docker from "dockerode"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { Journey, twoBareMachines } from "../../scripts/journey/run.ts"
@@ -190,12 +191,31 @@ test("nobody was told the password of a BMC", async () => {
   expect(files.trim().split("\n").sort()).toEqual([hostsCsv, spec])
 })
 
-test("taking it down leaves no process, namespace, container or file", async () => {
-  await journey.takeDown()
-  expect(existsSync(journey.state)).toBe(false)
-  expect(execFileSync("ip", ["netns", "list"], { encoding: "utf8" })).not.toContain(journey.lab)
-  const processes = execFileSync("ps", ["-eo", "args"], { encoding: "utf8" })
-  expect(processes.split("\n").filter((line) => line.includes(journey.state))).toEqual([])
-  const containers = await new Docker().listContainers({ all: true })
-  expect(containers.flatMap(({ Names }) => Names).filter((name) => name.endsWith(journey.lab))).toEqual([])
+test("taking it down leaves what the provisioner knows, and of the lab no process, namespace, mount, container or file", async () => {
+  expect(await journey.end()).toEqual([0, 0])
+  expect(readdirSync(journey.state).sort()).toEqual([
+    "access",
+    "boot",
+    "images",
+    "images.lock",
+    "key",
+    "options",
+    "registry",
+    "run",
+    "schemas",
+    "site",
+    "store.sqlite",
+  ])
+  // No socket that nobody answers on, and no key that nobody uses.
+  expect(readdirSync(join(journey.state, "run"))).toEqual(["radvd.conf"])
+  expect(existsSync(labLayout({ state: journey.state, cache: "" }, journey.lab).run)).toBe(false)
+  const ours = (line: string) => line.includes(journey.state) || new RegExp(`\\b${journey.lab}\\b`).test(line)
+  const lines = (program: string, ...args: string[]) => execFileSync(program, args, { encoding: "utf8" }).split("\n")
+  expect(lines("ip", "netns", "list").filter(ours)).toEqual([])
+  expect(lines("ps", "-eo", "args").filter(ours)).toEqual([])
+  expect(lines("cat", "/proc/self/mountinfo").filter(ours)).toEqual([])
+  const engine = new Docker()
+  const containers = (await engine.listContainers({ all: true })).flatMap(({ Names }) => Names)
+  const { Volumes } = await engine.listVolumes()
+  expect([...containers, ...Volumes.map(({ Name }) => Name)].filter(ours)).toEqual([])
 })

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { request as httpsRequest } from "node:https"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -61,4 +61,10 @@ test("what is pushed through the relay can be pulled over TLS under the site's a
 
 test("hosts cannot push", async () => {
   expect(await ask("POST", "/v2/try/blobs/uploads/")).toBe(405)
+})
+
+test("once it has ended nothing is left but what was pushed: no socket and no key", async () => {
+  await registry.stop()
+  expect(readdirSync(join(paths.state, "run"))).toEqual([])
+  expect(readdirSync(paths.state).sort()).toEqual(["registry", "run"])
 })
