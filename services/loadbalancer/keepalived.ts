@@ -52,11 +52,13 @@ export function keepalivedConfig(context: ServiceContext): string {
           peers.filter(({ name }) => name !== host.name).map(({ address }) => `        ${address}`),
         )
       : []),
-    "    authentication {",
-    "        auth_type PASS",
-    // VRRP takes eight characters of it.
-    `        auth_pass ${secret("keepalived_password").slice(0, 8)}`,
-    "    }",
+    // VRRP takes eight characters of it; its version 3, which IPv6 goes by, has no such thing.
+    ...(isIPv6(host.address)
+      ? []
+      : block("authentication", [
+          "        auth_type PASS",
+          `        auth_pass ${secret("keepalived_password").slice(0, 8)}`,
+        ])),
     ...block("virtual_ipaddress", lines(true)),
     // An advertisement names addresses of its own family only; the others move along.
     ...(others.length > 0 ? block("virtual_ipaddress_excluded", others) : []),

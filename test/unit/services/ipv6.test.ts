@@ -78,6 +78,13 @@ describe("a site whose hosts have IPv6 addresses", () => {
     expect(script(everything, hosts)).toContain(",{username2}:{password2}@[{hostname2}]:5672,")
   })
 
+  it("moves the addresses by VRRP's version 3, which knows no password", () => {
+    const config = content(everything, hosts, "node1/keepalived", "keepalived.conf")
+    expect(config).toContain("    unicast_peer {\n        fd00:b1f::12\n        fd00:b1f::13\n    }\n")
+    expect(config).toContain("    virtual_ipaddress {\n        fd00:b1f::250 dev eth0\n")
+    expect(config).not.toContain("auth")
+  })
+
   it("has its tunnels counted as IPv6's, unless they are in another network", () => {
     const on = [{ address: "fd00:b1f::11", second: "192.0.2.11", groups }]
     const ml2 = (file: SiteFile) => content(file, on, "node1/neutron_server", "ml2_conf.ini")
