@@ -142,6 +142,21 @@ test("the console carries characters both ways", async () => {
   await ipmi.close()
 })
 
+test("soft, cycle and raw commands are taken; diag, which the simulator does not know, is told", async () => {
+  const ipmi = client(port)
+  await ipmi.chassisControl("on")
+  await ipmi.chassisControl("soft")
+  await ipmi.chassisControl("cycle")
+  expect((await ipmi.chassisStatus()).power).toBe("on")
+  const calls = await readFile(join(directory, "calls"), "utf8")
+  expect(calls).toMatch(/set shutdown 1\n[\s\S]*set power 0\n(get power\n)+set power 1\n/)
+  await expect(ipmi.chassisControl("diag")).rejects.toThrow(/chassis control: CCh/)
+  // Get Device ID: device 0, revision 3, firmware 9.08, IPMI 2.0.
+  expect((await ipmi.raw(0x06, 0x01)).subarray(0, 5)).toEqual(Buffer.from([0x00, 0x03, 0x09, 0x08, 0x02]))
+  await expect(ipmi.raw(0x06, 0x04)).rejects.toThrow(/C1h invalid command/)
+  await ipmi.close()
+})
+
 test("every third packet lost: the commands still succeed", async () => {
   const proxy = new LossyProxy()
   const ipmi = client(await proxy.start(port, (packet) => packet % 3 === 0))

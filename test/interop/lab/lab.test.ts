@@ -196,6 +196,31 @@ test("the BMC tells what is true of its machine: its power state, its maker and 
   expect(await ipmitool("node1", "sdr", "elist")).toMatch(/S0\/G0: working$/)
 })
 
+test("lab console shows the machine's output in a terminal, and Ctrl-] leaves it", async () => {
+  const command = `bin/bifrost-ts lab console --name ${name} node1`
+  const console = spawn("script", ["-qfec", command, "/dev/null"], {
+    env: { ...process.env, BIFROST_STATE: state },
+    stdio: ["pipe", "pipe", "pipe"],
+  })
+  children.push(console)
+  const ended = once(console, "exit")
+  let said = ""
+  const saw = (pattern: RegExp) =>
+    eventually(
+      () => said,
+      (text) => pattern.test(text),
+    )
+  console.stdout.on("data", (chunk) => {
+    said += chunk
+  })
+  expect(await saw(/leaves it/)).toContain("console of node1; Ctrl-] leaves it")
+  await ipmitool("node1", "chassis", "power", "cycle")
+  expect(await saw(/DISK/)).toMatch(/SeaBIOS[\s\S]*DISK/)
+  console.stdin.write("\x1d")
+  expect(await ended).toEqual([0, null])
+  expect(await power("node1")).toBe("Chassis Power is on")
+})
+
 test("serial over LAN shows the firmware", async () => {
   await ipmitool("node1", "chassis", "power", "off")
   const [command, ...args] = ["script", "-qfec", [...ipmitoolArgs("node1"), "sol", "activate"].join(" "), "/dev/null"]
