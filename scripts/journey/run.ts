@@ -71,11 +71,20 @@ export class Journey {
     if (existsSync(given)) cpSync(given, join(inState.site(paths), "config"), { recursive: true })
   }
 
+  /** `npm run demo`, with its own set-up. */
+  demo(...args: string[]): Promise<Outcome> {
+    return this.#spawn("npm", ["run", "--silent", "demo", "--", "--lab", this.lab, ...args], this.#say)
+  }
+
   /** One command of the tool in this state directory. */
   bifrost(args: readonly string[], onLine: (line: string) => void = () => {}): Promise<Outcome> {
+    return this.#spawn("bin/bifrost-ts", args, onLine)
+  }
+
+  #spawn(program: string, args: readonly string[], onLine: (line: string) => void): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       const env = { ...process.env, BIFROST_STATE: this.state }
-      const child = spawn("bin/bifrost-ts", args, { env, stdio: ["ignore", "pipe", "pipe"] })
+      const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"] })
       const output = { stdout: "", stderr: "" }
       for (const name of ["stdout", "stderr"] as const) {
         let partial = ""

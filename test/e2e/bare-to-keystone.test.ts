@@ -3,8 +3,7 @@ import { existsSync, readdirSync } from "node:fs"
 import { join } from "node:path"
 import Docker from "dockerode"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { Journey, twoBareMachines } from "../../scripts/journey/run.ts"
-import { tableOf } from "../../scripts/journey/table.ts"
+import { Journey } from "../../scripts/journey/run.ts"
 import { labLayout } from "../../src/lab/layout.ts"
 import { namesFor } from "../../src/provisioner/spec.ts"
 import type { EventRecord } from "../../src/store/records.ts"
@@ -12,7 +11,7 @@ import { bmcsOf, ipmitool } from "./bmc.ts"
 import { CommandLines } from "./command-lines.ts"
 import { until } from "./openstack.ts"
 
-/** The product in one line, on two blank machines, one BIOS and one UEFI. Later tests read what the first left running. */
+/** The product in one line, `npm run demo`, on two blank machines, one BIOS and one UEFI. Tests read what it left running. */
 const said: string[] = []
 const journey = new Journey((line) => {
   said.push(line)
@@ -41,9 +40,11 @@ async function events(since = 0): Promise<EventRecord[]> {
 }
 
 beforeAll(async () => {
-  const stages = await journey.run(twoBareMachines)
-  const nodes = { node1: await journey.timeline("node1"), node2: await journey.timeline("node2") }
-  console.log(tableOf({ stages, nodes }).join("\n"))
+  const { code } = await journey.demo("--nodes", "2", "--firmware", "mixed")
+  expect(code, said.slice(-40).join("\n")).toBe(0)
+  expect(said.join("\n")).toMatch(
+    /What was bare runs Keystone.*log in {6}bin\/bifrost-ts lab ssh --name e2e-\d+ node1$/ms,
+  )
 })
 
 afterAll(async () => {

@@ -79,9 +79,9 @@ test.each(Object.keys(demos) as (keyof typeof demos)[])(
 
 test("at its end it tells how to reach what it leaves running, by commands that are there", async () => {
   await showDemo([], around())
-  const end = said.slice(said.indexOf("A machine that was bare"))
+  const end = said.slice(said.indexOf("What was bare"))
   const openstack = `lab exec -- env OS_CLIENT_CONFIG_FILE=${paths.state}/access/clouds.yaml openstack --os-cloud bifrost`
-  expect(end).toBe(`A machine that was bare runs Keystone and what it stands on, after 5:00.
+  expect(end).toBe(`What was bare runs Keystone and what it stands on, after 5:00.
 
   log in      bin/bifrost-ts lab ssh node1
   console     bin/bifrost-ts lab console node1
@@ -95,6 +95,26 @@ test("at its end it tells how to reach what it leaves running, by commands that 
   expect(toType(end)).toHaveLength(7)
   for (const words of toType(end)) expect(await wrongIn(words)).toBe(undefined)
   expect(planLab(defaultLabName, {}).machines).toMatchObject([{ name: "node1", ip: "172.22.0.11" }])
+})
+
+test("several machines, and a lab of another name, are told to every command that has to know", async () => {
+  expect(await showDemo(["--nodes", "2", "--firmware", "mixed", "--lab", "rack"], around())).toBe(0)
+  expect(ran[0]).toEqual([
+    "lab",
+    "up",
+    "--name",
+    "rack",
+    ...demos.identity.machine,
+    "--nodes",
+    "2",
+    "--firmware",
+    "mixed",
+  ])
+  expect(ran.filter((words) => words.join(" ").includes(defaultLabName))).toEqual([])
+  const end = said.slice(said.indexOf("What was bare"))
+  expect(end).not.toContain(defaultLabName)
+  expect(end).toContain("lab ssh --name rack node1")
+  for (const words of [...ran, ...toType(end)]) expect(await wrongIn(words)).toBe(undefined)
 })
 
 test.each([
@@ -118,6 +138,8 @@ test.each([
 ])("%s is told before anything is made", async (_, args, named) => {
   expect(await showDemo(args, around())).toBe(2)
   expect(complained).toContain(named)
-  expect(complained).toContain("usage: npm run demo [-- --services identity|core]")
+  expect(complained).toContain(
+    "usage: npm run demo [-- --services identity|core --nodes N --firmware bios|uefi|mixed --lab NAME]",
+  )
   expect([ran, said]).toEqual([[], ""])
 })
