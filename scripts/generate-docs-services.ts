@@ -51,7 +51,7 @@ function row(unit: UnitDefinition, ownGroup: Group, kind: string): string {
     `\`${unit.image}\``,
     hosts,
     files,
-    codes(unit.needs ?? []),
+    codes([...(unit.needs ?? []), ...(unit.comesAfter ?? [])]),
     more(unit.access),
   ]
   return `| ${cells.join(" | ")} |`

@@ -125,13 +125,9 @@ const compute: ContainerDefinition = {
   volumes: [logVolume, devices, libvirtRun, ovsVolume, instances, shares],
   siteVolumes: (site) => (volumesByIscsi(site) ? iscsiVolumes : []),
   permissions: [{ path: "/var/lib/nova", owner: "nova:nova" }],
-  needs: [
-    "here/container/nova_libvirt",
-    iscsiNeeded,
-    "container/nova_conductor",
-    "catalog/placement",
-    "catalog/neutron",
-  ],
+  needs: ["here/container/nova_libvirt", iscsiNeeded, "container/rabbitmq", "catalog/placement", "catalog/neutron"],
+  // It asks a conductor for all that is in the database, and waits for an answer; a newer one would not understand an older.
+  comesAfter: ["container/nova_conductor"],
   healthy: () => ["healthcheck_port", "nova-compute", "5672"],
 }
 

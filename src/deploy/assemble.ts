@@ -98,8 +98,9 @@ export function assemble(options: AssembleOptions): Assembly {
     const amended: Amend = (file, builtin) =>
       amend(overrides, { service: placed.service, container: unit.name, host: at, file }, builtin).content
     const render = async (): Promise<Unit> => renderUnit(unit, reference, await contextOn(host, names), amended)
-    const after = [pull, ...placement.needed(unit.needs ?? [], placed.host)]
-    return { id, after, host, clock, unit: render, secrets: [...secrets.values(), ...keys, ...options.former] }
+    const earlier = placement.needed(unit.comesAfter ?? [], placed.host)
+    const after = [pull, ...placement.needed(unit.needs ?? [], placed.host), ...earlier]
+    return { id, after, earlier, host, clock, unit: render, secrets: [...secrets.values(), ...keys, ...options.former] }
   }
 
   for (const host of options.hosts.values()) {

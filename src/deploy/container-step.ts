@@ -25,6 +25,8 @@ export interface UnitStepOptions {
 
 export interface ContainerStepOptions extends UnitStepOptions {
   readonly startSeconds: number
+  /** Of `after`, those that it has to wait for only when it is made, or made from another image. */
+  readonly earlier: readonly string[]
   /** Unit → the host on which it failed in this run, and so is not touched on the others. */
   readonly stopped: Map<string, string>
 }
@@ -45,6 +47,10 @@ const unseen = { files: { wanted: [], surplus: [] }, container: undefined, previ
 
 /** Changes that take a container out of service for a while. */
 const disturbing: readonly Change["action"][] = ["recreate", "restart"]
+
+/** Changes under which a container stays the same program, which those that it comes after know already. */
+const staysItself = ({ action, target, reason }: Change) =>
+  !target.startsWith("container ") || (action !== "create" && (action !== "recreate" || reason === "configuration"))
 
 /** A container that should run: files, image, specification and health, each compared before anything is touched. */
 export function containerStep(options: ContainerStepOptions): Step<ContainerSeen> {
@@ -120,6 +126,7 @@ export function containerStep(options: ContainerStepOptions): Step<ContainerSeen
   return {
     id: options.id,
     after: options.after,
+    lenient: { ids: options.earlier, waits: (changes) => !changes.every(staysItself) },
     async inspect(signal) {
       const [unit, survey] = await Promise.all([options.unit(), host.survey()])
       if (isServing(survey, unit)) return { serving: true, unit, ...unseen }

@@ -133,6 +133,11 @@ export interface UnitDefinition {
    * `here/` before it, only the one on the same host. What a site does not have is not waited for.
    */
   readonly needs?: readonly string[]
+  /**
+   * What must be there as well before it is made, or made from another image. Where only its configuration changes it does
+   * not wait until these have followed the same change.
+   */
+  readonly comesAfter?: readonly string[]
 }
 
 /** What a container may do to its host beyond what every container may. */

@@ -31,16 +31,24 @@ export async function runGraph(graph: StepGraph, options: GraphOptions): Promise
   const resources = new Resources(options.limit ?? (() => 1))
   const cutOff = (await options.journal?.cutOff()) ?? new Set<string>()
   let broken: { cause: unknown } | undefined
+  /** Nothing more is started: what a step still waits for may never end. */
+  const stop = new AbortController()
+
+  const ended = new Map(graph.steps.map(({ id }) => [id, Promise.withResolvers<StepResult>()]))
 
   const settle = (result: StepResult) => {
     results.set(result.id, result)
+    ended.get(result.id)?.resolve(result)
     options.onEvent?.({ kind: "end", step: result.id, result })
   }
   const start = (step: Step) => {
     waiting.delete(step)
-    const work = runStep(step, cutOff.has(step.id), resources, options)
+    const stopped = AbortSignal.any([options.signal, stop.signal])
+    const lenient = () => unlessAborted(Promise.all(lenientIds(step).map((id) => ended.get(id)!.promise)), stopped)
+    const work = runStep(step, { wasCutOff: cutOff.has(step.id), resources, lenient }, options)
       .then(settle, (cause) => {
         broken ??= { cause }
+        stop.abort(cause)
       })
       .finally(() => running.delete(step.id))
     running.set(step.id, work)
@@ -50,12 +58,14 @@ export async function runGraph(graph: StepGraph, options: GraphOptions): Promise
     if (!broken && !options.signal.aborted) {
       // `waiting` keeps the order of the graph, so one pass carries a failure to the end of its chain.
       for (const step of waiting) {
-        const because = step.after.filter((id) => ["failed", "skipped"].includes(results.get(id)?.status ?? ""))
+        const lenient = lenientIds(step)
+        const firm = step.after.filter((id) => !lenient.includes(id))
+        const because = failedOf(firm.flatMap((id) => results.get(id) ?? []))
         if (because.length > 0) {
           waiting.delete(step)
           const now = options.clock.now()
           settle({ id: step.id, status: "skipped", changes: [], startedAt: now, endedAt: now, waited: 0, because })
-        } else if (step.after.every((id) => results.has(id))) start(step)
+        } else if (firm.every((id) => results.has(id))) start(step)
       }
     }
     if (running.size === 0) break
@@ -66,10 +76,30 @@ export async function runGraph(graph: StepGraph, options: GraphOptions): Promise
   return { steps: [...results.values()], criticalPath: criticalPath(graph.steps, results) }
 }
 
+const lenientIds = ({ after, lenient }: Step) => (lenient?.ids ?? []).filter((id) => after.includes(id))
+
+const failedOf = (results: readonly StepResult[]) =>
+  results.filter(({ status }) => status === "failed" || status === "skipped").map(({ id }) => id)
+
+/** The promise's outcome, or the reason of an abort that comes first. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const onAbort = () => reject(signal.reason)
+  signal.addEventListener("abort", onAbort, { once: true })
+  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener("abort", onAbort))
+}
+
+interface Surroundings {
+  readonly wasCutOff: boolean
+  readonly resources: Resources
+  /** What became of the steps that only some changes wait for. */
+  readonly lenient: () => Promise<readonly StepResult[]>
+}
+
 async function runStep(
   step: Step,
-  wasCutOff: boolean,
-  resources: Resources,
+  { wasCutOff, resources, lenient }: Surroundings,
   options: GraphOptions,
 ): Promise<StepResult> {
   const { clock, signal } = options
@@ -85,9 +115,15 @@ async function runStep(
   } catch (error) {
     return { ...base, status: "failed", changes, endedAt: clock.now(), error }
   }
-  const ready = clock.now()
+  let ready = clock.now()
   let release: () => void
   try {
+    if (step.lenient?.waits(changes)) {
+      const because = failedOf(await lenient())
+      // It begins anew, so that its length is its own.
+      base.startedAt = ready = clock.now()
+      if (because.length > 0) return { ...base, status: "skipped", changes: [], endedAt: ready, because }
+    }
     release = await resources.take((changes.length > 0 && step.resources?.(changes)) || [], signal)
   } catch (error) {
     return { ...base, status: "failed", changes, endedAt: clock.now(), error }

@@ -20,7 +20,8 @@ export function guarded(graph: StepGraph, targets: ReadonlySet<string>): StepGra
       .filter(({ id }) => targets.has(id) || needed.has(id))
       .map((step) => {
         if (!targets.has(step.id)) return guard(step)
-        return { ...step, after: [...step.after.filter((id) => targets.has(id)), ...guards.get(step.id)!] }
+        const { lenient: _, ...strict } = step
+        return { ...strict, after: [...step.after.filter((id) => targets.has(id)), ...guards.get(step.id)!] }
       }),
   )
 }

@@ -21,6 +21,8 @@ export interface Step<Seen = unknown> {
   readonly id: string
   /** Ids of steps that must have succeeded before this one starts. */
   readonly after: readonly string[]
+  /** Of `after`, those that only some changes have to wait for: the step is looked at before, and others are applied before. */
+  readonly lenient?: { readonly ids: readonly string[]; readonly waits: (changes: readonly Change[]) => boolean }
   /** Reads only. It must bear that what earlier steps would make is not there yet: a dry run changes nothing. */
   inspect(signal: AbortSignal): Promise<Seen>
   /** Pure. No change means nothing to do. */

@@ -48,7 +48,7 @@ it.each([
 ])("is recreated for a reason in words: %s", (reason, differing) => {
   const step = containerStep({
     ...{ id: "a/container/nova_compute", after: [], host: host("a", []), clock, stopped: new Map() },
-    ...{ unit: async () => unitFrom("new"), secrets: [], startSeconds: 1 },
+    ...{ unit: async () => unitFrom("new"), secrets: [], startSeconds: 1, earlier: [] },
   })
   const all = [labels.image, labels.environment, labels.mounts, labels.spec, labels.config]
   const fingerprints = Object.fromEntries([[labels.owner, "site"], ...all.map((label) => [label, "same"])])
@@ -65,7 +65,7 @@ describe("a unit on several hosts", () => {
   const step = (at: string) =>
     containerStep({
       ...{ id: `${at}/container/nova_compute`, after: [], host: host(at, touched), clock, stopped },
-      ...{ unit: async () => unitFrom("new"), secrets: [], startSeconds: 1 },
+      ...{ unit: async () => unitFrom("new"), secrets: [], startSeconds: 1, earlier: [] },
     })
 
   it("is recreated on one at a time, but created on all at once", () => {
@@ -73,6 +73,17 @@ describe("a unit on several hosts", () => {
     expect(step("a").resources!([{ action: "recreate", ...change }])).toEqual(["container/nova_compute"])
     expect(step("b").resources!([{ action: "restart", ...change }])).toEqual(["container/nova_compute"])
     expect(step("a").resources!([{ action: "create", ...change }])).toEqual([])
+  })
+
+  it("waits for what it comes after when it is made, or made otherwise, and not when its configuration alone is another", () => {
+    const target = "container nova_compute"
+    const file = { action: "update", target: "file nova.conf" } as const
+    const { waits } = step("a").lenient!
+    expect(waits([file, { action: "create", target }])).toBe(true)
+    expect(waits([{ action: "recreate", target, reason: "image, configuration" }])).toBe(true)
+    expect(waits([file, { action: "recreate", target, reason: "configuration" }])).toBe(false)
+    expect(waits([{ action: "start", target, reason: "it ended (exit 1)" }])).toBe(false)
+    expect(waits([])).toBe(false)
   })
 
   it("is left alone on the rest when it failed on one", async () => {

@@ -1,5 +1,7 @@
+import { once } from "node:events"
 import { describe, expect, it } from "vitest"
 import { StepGraph } from "../../../src/graph/graph.ts"
+import type { StepJournal } from "../../../src/graph/journal.ts"
 import { Resources } from "../../../src/graph/resources.ts"
 import type { GraphEvent } from "../../../src/graph/result.ts"
 import { runGraph } from "../../../src/graph/run.ts"
@@ -144,6 +146,80 @@ describe("runGraph", () => {
     const running = runGraph(graph, { clock, signal: abort.signal, onEvent: (event) => events.push(event) })
     await expect(running).rejects.toThrow("stop")
     expect(events.map(({ kind, step: id }) => `${kind} ${id}`)).toEqual(["begin a", "apply a", "end a"])
+  })
+
+  describe("a step that waits for another only with some changes", () => {
+    const lenient = (ids: string[], waits: boolean) => ({ lenient: { ids, waits: () => waits } })
+    /** "slow" ends when "after" has been applied, or when the clock says so. */
+    async function order(
+      waits: boolean,
+      slow: Partial<Step<boolean>> = {},
+    ): Promise<{ order: string[]; statuses: object }> {
+      const world = new Set<string>()
+      const order: string[] = []
+      const { promise: applied, resolve } = Promise.withResolvers<void>()
+      const steps = [
+        step(world, "slow", [], {
+          async apply() {
+            await (waits ? clock.sleep(20) : applied)
+            order.push("slow")
+            world.add("slow")
+          },
+          ...slow,
+        }),
+        step(world, "after", ["slow"], {
+          ...lenient(["slow"], waits),
+          async apply() {
+            order.push("after")
+            world.add("after")
+            resolve()
+          },
+        }),
+      ]
+      const result = await runGraph(new StepGraph(steps), { clock, signal })
+      return { order, statuses: statuses(result.steps) }
+    }
+
+    it("is applied beside it, or after it, as its changes are", async () => {
+      expect((await order(false)).order).toEqual(["after", "slow"])
+      expect((await order(true)).order).toEqual(["slow", "after"])
+    })
+
+    it("is skipped by its failure when it waits, and goes on when it does not", async () => {
+      expect((await order(true, fails)).statuses).toEqual({ slow: "failed", after: "skipped" })
+      expect((await order(false, fails)).statuses).toEqual({ slow: "failed", after: "changed" })
+    })
+
+    it("does not outlast a journal that cannot be written, nor an abort", async () => {
+      const world = new Set<string>()
+      const never = () => new Promise<void>(() => {})
+      const { promise: waiting, resolve } = Promise.withResolvers<void>()
+      const waits = () => {
+        resolve()
+        return true
+      }
+      const steps = (more: Partial<Step<boolean>>) =>
+        new StepGraph([
+          step(world, "slow", [], more),
+          step(world, "after", ["slow"], { lenient: { ids: ["slow"], waits } }),
+        ])
+      const journal: StepJournal = {
+        cutOff: async () => new Set(),
+        async begin() {
+          await waiting
+          throw new Error("the disk is full")
+        },
+      }
+      await expect(runGraph(steps({}), { clock, signal, journal })).rejects.toThrow("the disk is full")
+      const aborted = new AbortController()
+      const untilAbort = {
+        apply: (_: unknown, end: AbortSignal) => Promise.race([never(), once(end, "abort").then(() => {})]),
+      }
+      const run = runGraph(steps(untilAbort), { clock, signal: aborted.signal })
+      await waiting
+      aborted.abort(new Error("enough"))
+      await expect(run).rejects.toThrow("enough")
+    })
   })
 
   it("finds the critical path by what took longest", async () => {
