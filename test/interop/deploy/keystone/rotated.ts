@@ -35,7 +35,8 @@ async function credentialKeyHash(): Promise<string> {
 export function rotated(): void {
   const blob = "a second factor's seed"
   let credential: string
-  const kept = () => openstack("credential", "show", credential, "-f", "value", "-c", "data")
+  /** Its fields; releases of the client differ in their names. */
+  const kept = async () => Object.values(JSON.parse(await openstack("credential", "show", credential, "-f", "json")))
 
   it("takes rotated passwords everywhere at once: the broker's, the database's, the administrator's", async () => {
     credential = await openstack("credential", "create", "admin", blob, "-f", "value", "-c", "id")
@@ -61,7 +62,7 @@ export function rotated(): void {
       createHash("sha1")
         .update(await primary())
         .digest("hex")
-    expect(await kept()).toBe(blob)
+    expect(await kept()).toContain(blob)
     expect(await credentialKeyHash()).toBe(await hash())
     await book.rotate("keystone_credential_keys")
     await expect(book.rotate("keystone_credential_keys")).rejects.toMatchObject({ code: "KEYS_IN_USE" })
@@ -70,6 +71,6 @@ export function rotated(): void {
       expect.arrayContaining(["recreate container keystone", "run task keystone_credential_migrate"]),
     )
     expect(await credentialKeyHash()).toBe(await hash())
-    expect(await kept()).toBe(blob)
+    expect(await kept()).toContain(blob)
   })
 }
