@@ -12,8 +12,8 @@ export interface CarriedUnit {
   readonly container: string
   readonly task: boolean
   /**
-   * The engine's word, e.g. `running`; `absent` when it is not there, `unknown` when the host does not answer, `loaded` for a
-   * task whose databases were loaded from a dump instead.
+   * The engine's word, e.g. `running`; `absent` when it is not there, `unknown` when the host does not answer, `spared` for a
+   * task that had no need to run, as where its databases were loaded from a dump.
    */
   readonly state: string
   /** `healthy`, `unhealthy`, `starting`, or none. */
