@@ -46,6 +46,8 @@ const config = configFile({
       database: database(context, heatDatabase, 5),
       keystone_authtoken: authToken(context, user),
       trustee: login(context, user),
+      // Keystone validates signatures of signals for services alone.
+      ec2authtoken: login(context, user),
       clients: { endpoint_type: "internalURL" },
       clients_keystone: { auth_uri: context.endpoint("identity") },
       oslo_messaging_rabbit: messaging,

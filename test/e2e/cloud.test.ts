@@ -193,20 +193,31 @@ describe("a first user", () => {
     await until("the page after the reboot", page, (text) => text.includes("first"))
   })
 
-  it("makes a stack, whose wait ends with its resources", async () => {
+  it("makes a stack, which waits for a signal to CloudFormation's API", async () => {
     const template = join(folder, "stack.yaml")
     writeFileSync(
       template,
       `heat_template_version: 2021-04-16
 resources:
   net: { type: "OS::Neutron::Net" }
-  word: { type: "OS::Heat::RandomString" }
+  handle: { type: "OS::Heat::WaitConditionHandle", properties: { signal_transport: CFN_SIGNAL } }
+  signal: { type: "OS::Heat::WaitCondition", properties: { handle: { get_resource: handle }, timeout: 300 } }
 outputs:
-  net: { value: { get_resource: net } }
+  told: { value: { get_attr: [signal, data] } }
 `,
     )
-    await openstack("stack", "create", "-t", template, "--wait", "stack")
-    expect(await value("stack_status", "stack", "show", "stack")).toBe("CREATE_COMPLETE")
+    await openstack("stack", "create", "-t", template, "stack")
+    const handle = () => json<{ attributes: { signal: string | null } }>("stack", "resource", "show", "stack", "handle")
+    const { attributes } = await until("the handle", handle, (seen) => Boolean(seen.attributes.signal))
+    const { alarm_url: url } = JSON.parse(attributes.signal!)
+    const signal = JSON.stringify({ status: "SUCCESS", id: "1", data: "ready" })
+    const put = ["curl", "-sS", "--fail-with-body", "-X", "PUT", "-H", "content-type: application/json", "-d", signal]
+    const { code, stdout } = await fromOutside(...put, url)
+    expect(code, stdout).toBe(0)
+    const stack = () => json<{ stack_status: string; outputs: object[] }>("stack", "show", "stack")
+    const made = await until("the stack", stack, ({ stack_status }) => stack_status !== "CREATE_IN_PROGRESS")
+    expect(made.stack_status).toBe("CREATE_COMPLETE")
+    expect(made.outputs).toMatchObject([{ output_key: "told", output_value: '{"1": "ready"}' }])
   })
 
   it("sees the instance in the dashboard", async () => {
