@@ -78,7 +78,10 @@ export async function buildImages(recipes: readonly ImageRecipe[], options: Buil
       if (event.kind === "apply") options.onEvent?.({ kind: "begin", image: event.step })
       if (event.kind !== "end") return
       const recipe = recipes.find(({ definition }) => definition.name === event.step)!
-      const result = resultOf(event.result, recipe, sizes.get(recipe.reference), options.cache)
+      const told = resultOf(event.result, recipe, sizes.get(recipe.reference), options.cache)
+      // What failed, not what lies between and was skipped for the same reason.
+      const because = told.because?.flatMap((id) => results.get(id)?.because ?? [id])
+      const result = because ? { ...told, because: [...new Set(because)] } : told
       results.set(event.step, result)
       options.onEvent?.({ kind: "end", image: event.step, result })
     },

@@ -76,8 +76,10 @@ describe("images build", () => {
     const { code, out } = await images("build", "memcached", "--json")
     const { images: each, ...summary } = JSON.parse(out)
     expect(code).toBe(0)
-    expect(summary).toMatchObject({ release: "2025.1", install_type: "deb", seconds: expect.any(Number) })
-    expect(summary.critical_path.at(-1)).toBe("memcached")
+    expect(summary).toEqual({
+      ...{ release: "2025.1", install_type: "deb" },
+      ...{ seconds: expect.any(Number), critical_path: expect.any(Array) },
+    })
     expect(each.map(({ image, status }: Record<string, string>) => `${image} ${status}`)).toEqual([
       "debian unchanged",
       "base unchanged",

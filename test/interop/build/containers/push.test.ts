@@ -5,7 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Readable } from "node:stream"
 import { pack } from "tar-stream"
-import { afterAll, beforeAll, expect, it } from "vitest"
+import { afterAll, beforeAll, expect, it, vi } from "vitest"
 import { followProgress } from "../../../../src/build/containers/engine.ts"
 import { containerBuildErrors } from "../../../../src/build/containers/errors.ts"
 import type { PushedImages } from "../../../../src/build/containers/push.ts"
@@ -34,8 +34,8 @@ beforeAll(async () => {
   const authority = await siteAuthority(await openMemoryStore(), systemClock)
   const address = "127.0.53.2"
   registry = await startRegistry({ paths, clock: systemClock, authority, address, port: 5000, log: () => {} })
-  const answers = () => withRegistryRelay(paths, async (name) => (await fetch(`http://${name}/v2/`)).ok)
-  await expect.poll(() => answers().catch(() => false), { timeout: 30_000 }).toBe(true)
+  const answers = () => withRegistryRelay(paths, (name) => fetch(`http://${name}/v2/`))
+  await vi.waitFor(answers, { timeout: 30_000 })
   const context = pack()
   context.entry({ name: "Dockerfile" }, "FROM scratch\nCOPY file /file\n")
   context.entry({ name: "file" }, "tiny")
