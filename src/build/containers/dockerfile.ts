@@ -142,14 +142,17 @@ function userLines(user: ImageUser): string[] {
  */
 function runLine(lines: readonly string[]): string[] {
   if (lines.length === 0) return []
-  const skipped = `\\( ${engines.map((path) => `-path ${path}`).join(" -o ")} \\) -prune`
+  const skipped = `\\( ${engines.join(" -o ")} \\) -prune`
   const settle = `find / -xdev ${skipped} -o -newermt "@$began" -exec touch -hd "@\${EPOCH:-$began}" {} +`
   // A second earlier: some programs write times without fractions.
   return [`RUN set -eu; began=$(($(date +%s) - 1)); ${[...lines, settle].join("; \\\n    ")}`]
 }
 
-/** What the kernel and the engine put into a container that builds; to touch it would make it part of the layer. */
+/** What the kernel and the engine put into a container that builds, as `find` sees it; to touch it would make it part of the layer. */
 const engines = [
-  ["/proc", "/sys", "/dev", "/.dockerenv"],
-  ["/etc/mtab", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf"],
-].flat()
+  ...["/proc", "/sys", "/dev", "/.dockerenv", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf"].map(
+    (path) => `-path ${path}`,
+  ),
+  // A package may make this link anew, to another target: then it is part of the layer.
+  "-path /etc/mtab -lname /proc/mounts",
+]
