@@ -41,6 +41,8 @@ export const graphviz = [
     "/usr/share/graphviz",
     "/usr/share/fonts",
     "/usr/share/fontconfig",
+    // It names the fonts' folders with their times.
+    "/var/cache/fontconfig",
   )
 
 /** X11 comes with the clipboard of python3-cmd2, which only the clients' interactive shells use. */

@@ -54,7 +54,8 @@ export function renderDockerfile(image: Blueprint, parent: string, runsAs?: stri
  * remove what an earlier layer has leaves a mark with the time of the build.
  */
 export const aptLeftovers = [
-  "/var/lib/apt/lists/*",
+  // Not the lock and `partial` beside them, which mmdebstrap leaves in the root.
+  "/var/lib/apt/lists/*_*",
   "/var/cache/apt/*",
   "/var/cache/debconf/*-old",
   "/var/cache/ldconfig/aux-cache",

@@ -26,7 +26,7 @@ ARG EPOCH
 RUN set -eu; began=$(($(date +%s) - 1)); apt-get update -q --error-on=any; \\
     DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends memcached zlib1g; \\
     rm -rf /usr/share/x; \\
-    rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/aux-cache /var/lib/dpkg/*-old /var/log/*.log /var/log/apt; \\
+    rm -rf /var/lib/apt/lists/*_* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/aux-cache /var/lib/dpkg/*-old /var/log/*.log /var/log/apt; \\
     find / -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /.dockerenv -o -path /etc/hosts -o -path /etc/hostname -o -path /etc/resolv.conf -o -path /etc/mtab -lname /proc/mounts \\) -prune -o -newermt "@$began" -exec touch -hd "@\${EPOCH:-$began}" {} +
 # in rootfs.tar: 0755 /usr/local/bin/tool
 ADD rootfs.tar /
