@@ -1,3 +1,4 @@
+import { once } from "node:events"
 import { chmodSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
@@ -57,6 +58,19 @@ afterAll(async () => {
 const common = () => ["-i", "eth0", "-f", "-t", "4", "-T", "1", "-s", join(world.state, "udhcpc")]
 const udhcpc = async (namespace: string, ...args: string[]) =>
   (await world.run(namespace, "udhcpc", ...common(), "-q", "-n", ...args)).output
+/** One that goes on, and what its script says. */
+function start(namespace: string, ...args: string[]) {
+  const child = world.start(namespace, "udhcpc", ...common(), ...args)
+  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]()
+  const says = async (text: string): Promise<string> => {
+    for (;;) {
+      const { value, done } = await lines.next()
+      if (done) throw new Error(`udhcpc ended before it said "${text}"`)
+      if (value.startsWith(text)) return value
+    }
+  }
+  return { child, says }
+}
 const bound = (output: string) => /^bound ip=(.*)$/m.exec(output)?.[1]
 
 /** What concerns a boot, as udhcpc tells its script: options that it has no name for are raw. */
@@ -154,9 +168,13 @@ describe("leases", () => {
   test("what a machine releases is given to the next", async () => {
     const [owner, early, next] = [world.client(), world.client(), world.client()]
     const wish = ["-r", "172.22.0.75"]
-    expect(bound(await udhcpc(owner, ...wish))).toBe("172.22.0.75")
+    // Only one that goes on sends a release: with -q it ends before it has a lease to give back.
+    const { child, says } = start(owner, ...wish, "-R")
+    expect(await says("bound")).toBe("bound ip=172.22.0.75")
     expect(bound(await udhcpc(early, ...wish))).toMatch(unasked)
-    expect(bound(await udhcpc(owner, "-R"))).toBe("172.22.0.75")
+    const ended = once(child, "close")
+    child.kill("SIGTERM")
+    await ended
     expect(bound(await udhcpc(next, ...wish))).toBe("172.22.0.75")
   })
 
@@ -205,8 +223,7 @@ describe("leases", () => {
       const reply = await reboot(address)
       expect(reply).toMatchObject({ op: 2, yiaddr: "0.0.0.0", mac: "525400000023" })
       expect(reply.options.slice(0, 2)).toEqual(["53 06", "54 ac160001"])
-      const nak = await served.event("netboot.dhcp", ({ answer, address: of }) => answer === "nak" && of === address)
-      expect(nak.data).toMatchObject({ mac: MAC })
+      await served.event("netboot.dhcp", (data) => data["mac"] === MAC && data["address"] === address)
     }
     await wire.close()
     expect(bound(await udhcpc(machine))).toMatch(unasked)
@@ -214,15 +231,7 @@ describe("leases", () => {
 
   test("udhcpc that renews what has become another's reservation hears the refusal and gets another address", async () => {
     const machine = world.client()
-    const child = world.start(machine, "udhcpc", ...common(), "-r", "172.22.0.77")
-    const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]()
-    const says = async (start: string): Promise<string> => {
-      for (;;) {
-        const { value, done } = await lines.next()
-        if (done) throw new Error(`udhcpc ended before it said "${start}"`)
-        if (value.startsWith(start)) return value
-      }
-    }
+    const { child, says } = start(machine, "-r", "172.22.0.77")
     expect(await says("bound")).toBe("bound ip=172.22.0.77")
     await served.change({ uuid: "n1", extra: { ipv4_address: "172.22.0.77" } })
     child.kill("SIGUSR1")
