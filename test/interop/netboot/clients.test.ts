@@ -193,7 +193,7 @@ describe("a line that loses a tenth of all packets, both ways", () => {
   beforeAll(async () => {
     await udhcpc(known)
     writeFileSync(join(world.state, "boot/short"), short)
-    writeFileSync(join(world.state, "boot/windowed"), loader)
+    writeFileSync(join(world.state, "boot/windowed"), loader.subarray(0, 150_000))
     writeFileSync(join(world.state, "images/lossy.raw.zst"), image.subarray(0, 1_000_000))
     restore = await loseTenth(world, known)
   })
@@ -219,9 +219,10 @@ describe("a line that loses a tenth of all packets, both ways", () => {
   test("atftp reads the whole file in windows", async () => {
     const to = got()
     const options = ["windowsize 8", "blksize 1468"].flatMap((option) => ["--option", option])
-    const { code } = await world.run(known, "atftp", ...options, "-g", "-r", "windowed", "-l", to, "172.22.0.1")
-    expect(code).toBe(0)
-    expect(readFileSync(to).equals(loader)).toBe(true)
+    const args = ["--tftp-timeout", "1", ...options, "-g", "-r", "windowed", "-l", to, "172.22.0.1"]
+    const { code, output } = await world.run(known, "atftp", ...args)
+    expect({ code, output }).toEqual({ code: 0, output: expect.any(String) })
+    expect(readFileSync(to).equals(loader.subarray(0, 150_000))).toBe(true)
   })
 
   test("curl gets a whole image by HTTP", async () => {
