@@ -29,14 +29,23 @@ export interface ContainerHosts {
   readonly gateway: string
   /** First three bytes of the hosts' networks, the first that of their addresses: `10.231.17` */
   readonly networks: readonly string[]
+  /** The same of IPv6, where hosts have it, with what ends an address to come: `fd00:10:231:17::` */
+  readonly ipv6Networks: readonly string[]
   exec(host: string, command: string): Promise<string>
   stop(): Promise<void>
+}
+
+export interface ContainerHostsOptions {
+  readonly hosts: number
+  readonly networks: number
+  /** Of their addresses in the inventory; those of the other family are there as well. */
+  readonly family?: 4 | 6
 }
 
 /** Containers with an engine and sshd of their own, on networks of their own, as provisioned machines would be. */
 export async function startContainerHosts(
   name: string,
-  count: { readonly hosts: number; readonly networks: number },
+  { family = 4, ...count }: ContainerHostsOptions,
 ): Promise<ContainerHosts> {
   const [recipe] = await builtImages(["host"])
   const loginKey = newKeyPair("test")
@@ -59,13 +68,14 @@ export async function startContainerHosts(
     for (const other of others) await docker.getNetwork(other.name).connect({ Container: own })
     await container.start()
     await hostUp(container, systemClock)
-    const { IPAddress: address } = (await container.inspect()).NetworkSettings.Networks[first!.name]!
+    const { IPAddress, GlobalIPv6Address } = (await container.inspect()).NetworkSettings.Networks[first!.name]!
+    const address = family === 6 ? GlobalIPv6Address : IPAddress
     return { name: hostname, address, port: 22, user: "root", hostKey: hostKey.public, groups: ["control"] }
   }
   try {
     const networks: Network[] = []
     for (let index = 1; index <= count.networks; index++) {
-      const network = await freeNetwork(`${name}-${index}`)
+      const network = await freeNetwork(`${name}-${index}`, family === 6)
       networks.push(network)
       cleanups.push(() => docker.getNetwork(network.name).remove())
     }
@@ -78,6 +88,7 @@ export async function startContainerHosts(
       privateKey: loginKey.private,
       gateway: `${networks[0]!.prefix}.1`,
       networks: networks.map(({ prefix }) => prefix),
+      ipv6Networks: networks.map(({ prefix }) => ipv6Prefix(prefix)),
       exec,
       stop,
     }
@@ -92,12 +103,16 @@ interface Network {
   readonly prefix: string
 }
 
+const ipv6Prefix = (prefix: string) => `fd00:${prefix.replaceAll(".", ":")}::`
+
 /** A network that overlaps no other of the engine's, so that several tests can have hosts at once. */
-export async function freeNetwork(name: string): Promise<Network> {
+export async function freeNetwork(name: string, ipv6 = false): Promise<Network> {
   for (let third = 17; ; third++) {
     const prefix = `10.231.${third}`
     try {
-      await docker.createNetwork({ Name: name, IPAM: { Config: [{ Subnet: `${prefix}.0/24` }] } })
+      const subnets = [`${prefix}.0/24`, ...(ipv6 ? [`${ipv6Prefix(prefix)}/64`] : [])]
+      const Config = subnets.map((Subnet) => ({ Subnet }))
+      await docker.createNetwork({ Name: name, EnableIPv6: ipv6, IPAM: { Config } })
       return { name, prefix }
     } catch (error) {
       if (third === 60 || !/overlaps/i.test(String(error))) throw error

@@ -23,13 +23,16 @@ const minutes = 60_000
 /** Services know the internal address by a name that only hosts' own files have. */
 const name = "api.front.test"
 
-/** Two control hosts in two networks, with a virtual address in each, both under HTTPS. */
+/**
+ * Two control hosts in two networks, with a virtual address in each, both under HTTPS. They know each other by IPv6, as do
+ * services the internal address; users come by IPv4.
+ */
 beforeAll(async () => {
   site = await startSite(`bifrost-front-${process.pid}`, {
     services: [...services, loadbalancer, valkey],
-    ...{ hosts: 2, networks: 2 },
-    file: ([internal, external]) => ({
-      internal_vip_address: `${internal}.250`,
+    ...{ hosts: 2, networks: 2, family: 6 },
+    file: ([, external], [internal]) => ({
+      internal_vip_address: `${internal}250`,
       internal_fqdn: name,
       external_vip_address: `${external}.250`,
       valkey: true,
@@ -83,7 +86,7 @@ describe("virtual addresses", () => {
     expect((await vipFindings()).filter(({ status }) => status !== "ok")).toEqual([])
     const [wrong] = await vipFindings({ internal_vip_address: `${networks[1]}.250` })
     expect(wrong).toMatchObject({ host: "host1", check: "vip internal", status: "failed" })
-    expect(wrong!.detail).toMatch(/would be on eth0, which is in \S+\/24$/)
+    expect(wrong!.detail).toMatch(/would be on eth0, which is in \S+\/24, \S+\/64$/)
     const taken = await vipFindings({ internal_vip_address: gateway })
     const free = taken.find(({ check }) => check === "vip internal free")!
     expect(free).toMatchObject({ status: "failed", detail: expect.stringContaining(`someone has ${gateway} already`) })

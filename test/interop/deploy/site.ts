@@ -25,8 +25,10 @@ export interface SiteOptions {
   readonly services?: readonly ServiceDefinition[]
   readonly hosts?: number
   readonly networks?: number
-  /** What the site file says, given the first three bytes of each network. */
-  readonly file?: (networks: readonly string[]) => SiteFile
+  /** Of the hosts' addresses: IPv4 unless given. */
+  readonly family?: 4 | 6
+  /** What the site file says, given the first three bytes of each network, or how it begins in IPv6. */
+  readonly file?: (networks: readonly string[], ipv6Networks: readonly string[]) => SiteFile
 }
 
 /** Hosts in containers, a registry with all images, a store: what a deployment needs, and nothing pretended. */
@@ -43,9 +45,10 @@ export async function startSite(name: string, options: SiteOptions = {}) {
     await keepLayers(inState.registry(paths))
     const store: Store = await openStore(paths, { clock })
     cleanups.push(() => store.close())
-    const hosts = await startContainerHosts(name, { hosts: options.hosts ?? 1, networks: options.networks ?? 1 })
+    const { hosts: count = 1, networks = 1, family = 4 } = options
+    const hosts = await startContainerHosts(name, { hosts: count, networks, family })
     cleanups.push(() => hosts.stop())
-    const config = resolveSite(file(hosts.networks))
+    const config = resolveSite(file(hosts.networks, hosts.ipv6Networks))
     const authority = await siteAuthority(store, clock)
     const startOwnRegistry = () =>
       startRegistry({ paths, clock, authority, address: hosts.gateway, port: registryPort, log: () => {} })
