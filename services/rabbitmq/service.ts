@@ -1,7 +1,7 @@
-import { isIPv6 } from "node:net"
 import type { InventoryHost } from "../../src/deploy/inventory.ts"
 import { defineService, type FileDefinition, type ServiceContext } from "../../src/deploy/service.ts"
 import { answersFile } from "./answers.ts"
+import { distribution, erlangAddress, resolver } from "./erlang.ts"
 
 const port = 5672
 const login = { port, user: "openstack", password: "rabbitmq_password" } as const
@@ -132,18 +132,19 @@ export default defineService({
           content: (context) => {
             const { host, facts } = context
             const schedulers = Math.min(4, facts.cpus)
+            const toldMore = distribution(host.address)
             const erlang = [
               `+S ${schedulers}:${schedulers}`,
               // Idle schedulers sleep at once: spinning ones cost a small host its other CPU.
               "+sbwt none +sbwtdcpu none +sbwtdio none",
-              ...distribution(host.address),
+              ...toldMore,
               `-kernel inet_dist_use_interface {${erlangAddress(host.address)}}`,
             ]
             return shellLines({
               NODENAME: nodeName(host),
               ERL_EPMD_ADDRESS: host.address,
               SERVER_ADDITIONAL_ERL_ARGS: erlang.join(" "),
-              ...(isIPv6(host.address) && { CTL_ERL_ARGS: distribution(host.address).join(" ") }),
+              ...(toldMore.length > 0 && { CTL_ERL_ARGS: toldMore.join(" ") }),
             })
           },
         },
@@ -155,24 +156,13 @@ export default defineService({
           content: ({ secret }) => secret("rabbitmq_cluster_cookie"),
         },
         patientStart,
+        resolver,
         answers,
       ],
       healthy: () => [answers.dest],
     },
   ],
 })
-
-/** Nodes, and programs that ask them, look each other up as IPv4 unless told otherwise. */
-const distribution = (address: string) => (isIPv6(address) ? ["-proto_dist inet6_tcp"] : [])
-
-/** The numbers of an address, as Erlang's tuples have them. */
-function erlangAddress(address: string): string {
-  if (!isIPv6(address)) return address.replaceAll(".", ",")
-  const [before = [], after = []] = address
-    .split("::")
-    .map((part) => part.split(":").flatMap((word) => (word === "" ? [] : [Number.parseInt(word, 16)])))
-  return [...before, ...new Array<number>(8 - before.length - after.length).fill(0), ...after].join(",")
-}
 
 const lines = (settings: Readonly<Record<string, string>>) =>
   Object.entries(settings)

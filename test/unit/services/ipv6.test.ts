@@ -66,8 +66,10 @@ describe("a site whose hosts have IPv6 addresses", () => {
     const environment = content(everything, hosts, "node1/rabbitmq", "rabbitmq-env.conf")
     expect(environment).toContain('ERL_EPMD_ADDRESS="fd00:b1f::11"\n')
     expect(environment).toContain(
-      '-proto_dist inet6_tcp -kernel inet_dist_use_interface {64768,2847,0,0,0,0,0,17}"\nCTL_ERL_ARGS="-proto_dist inet6_tcp"\n',
+      '-proto_dist inet6_tcp -kernel inet_dist_use_interface {64768,2847,0,0,0,0,0,17}"\n' +
+        `CTL_ERL_ARGS="-kernel inetrc '/etc/rabbitmq/erl_inetrc' -proto_dist inet6_tcp"\n`,
     )
+    expect(content(everything, hosts, "node1/rabbitmq", "erl_inetrc")).toBe("{inet6, true}.\n")
     expect(content(everything, hosts, "node1/rabbitmq", "rabbitmq.conf")).toMatch(rabbitmqListener)
   })
 
