@@ -6,7 +6,7 @@ export interface Demo {
   /** Shape of the one machine: options of `lab up`. */
   readonly machine: readonly string[]
   readonly site: SiteFile
-  /** Minutes on two cores without KVM, measured; with KVM a fraction of it. */
+  /** Minutes on two cores without KVM: that of Keystone is measured, that of the core services an estimate. With KVM a fraction. */
   readonly minutesEmulated: number
 }
 
