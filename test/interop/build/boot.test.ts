@@ -79,7 +79,7 @@ describe("the deploy ramdisk", () => {
       ]),
       ...diskArgs.flat(),
     ])
-    expect((await machine.saw(/network up: \S+ (\S+)/, 3 * minutes))[1]).toBe("10.0.2.15/24")
+    expect((await machine.saw(/network up: \S+ (\S+)\s/, 3 * minutes))[1]).toBe("10.0.2.15/24")
     await machine.saw(new RegExp(`agent: looks up ${mac}\\b.* at ${api.replaceAll(".", "\\.")}`), 2 * minutes)
     await machine.saw(/agent: listens on/, minutes)
 
