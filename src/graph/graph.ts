@@ -28,6 +28,16 @@ export class StepGraph {
     return this.#byId.get(id)
   }
 
+  /** An order as well, in which a step stands the earlier the longer the longest chain is that waits for it. */
+  get byUrgency(): readonly Step[] {
+    const chains = new Map<string, number>()
+    for (const { id, after } of this.steps.toReversed()) {
+      const length = (chains.get(id) ?? 0) + 1
+      for (const other of after) chains.set(other, Math.max(chains.get(other) ?? 0, length))
+    }
+    return this.steps.toSorted((one, other) => (chains.get(other.id) ?? 0) - (chains.get(one.id) ?? 0))
+  }
+
   /** The named steps with all that they come after. */
   subset(ids: readonly string[]): StepGraph {
     const wanted = new Set<string>()

@@ -20,13 +20,14 @@ export interface GraphOptions {
 }
 
 /**
- * Runs each step as soon as all that it comes after has succeeded; it is applied as soon as its resources are free. A
+ * Runs each step as soon as all that it comes after has succeeded; it is applied as soon as its resources are free, for
+ * which that comes first what the longest chain waits for. A
  * failure skips only what depends on it; the rest goes on. Rejects only when the signal aborts (after the running steps
  * have ended) or the journal fails; failed steps are in the result.
  */
 export async function runGraph(graph: StepGraph, options: GraphOptions): Promise<GraphResult> {
   const results = new Map<string, StepResult>()
-  const waiting = new Set(graph.steps)
+  const waiting = new Set(graph.byUrgency)
   const running = new Map<string, Promise<void>>()
   const resources = new Resources(options.limit ?? (() => 1))
   const cutOff = (await options.journal?.cutOff()) ?? new Set<string>()
@@ -56,7 +57,7 @@ export async function runGraph(graph: StepGraph, options: GraphOptions): Promise
 
   for (;;) {
     if (!broken && !options.signal.aborted) {
-      // `waiting` keeps the order of the graph, so one pass carries a failure to the end of its chain.
+      // In this order, too, none stands before what it comes after, so one pass carries a failure to the end of its chain.
       for (const step of waiting) {
         const lenient = lenientIds(step)
         const firm = step.after.filter((id) => !lenient.includes(id))

@@ -118,6 +118,29 @@ describe("runGraph", () => {
     expect(most).toEqual({ x: 2, y: 3 })
   })
 
+  it("gives a resource first to what the longest chain waits for", async () => {
+    const world = new Set<string>()
+    const order: string[] = []
+    const pull = (id: string) =>
+      step(world, id, [], {
+        resources: () => ["registry"],
+        async apply() {
+          order.push(id)
+          await clock.sleep(1)
+          world.add(id)
+        },
+      })
+    const steps = [
+      ...["alone", "short", "long", "as short"].map(pull),
+      step(world, "container", ["short"]),
+      step(world, "another", ["as short"]),
+      step(world, "database", ["long"]),
+      step(world, "service", ["database"]),
+    ]
+    await runGraph(new StepGraph(steps), { clock, signal })
+    expect(order).toEqual(["long", "short", "as short", "alone"])
+  })
+
   it("verifies a step that was cut off although nothing is left to change", async () => {
     const world = new Set(["a", "b"])
     const verified: string[] = []
