@@ -28,14 +28,23 @@ export class StepGraph {
     return this.#byId.get(id)
   }
 
-  /** An order as well, in which a step stands the earlier the longer the longest chain is that waits for it. */
+  /**
+   * An order as well, in which a step stands the earlier the longer the longest chain is that waits for it; of equals, the
+   * more steps wait for itself.
+   */
   get byUrgency(): readonly Step[] {
-    const chains = new Map<string, number>()
+    const chains = new Map(this.steps.map(({ id }) => [id, { length: 0, waiting: 0 }]))
     for (const { id, after } of this.steps.toReversed()) {
-      const length = (chains.get(id) ?? 0) + 1
-      for (const other of after) chains.set(other, Math.max(chains.get(other) ?? 0, length))
+      const length = chains.get(id)!.length + 1
+      for (const other of after) {
+        const chain = chains.get(other)!
+        chains.set(other, { length: Math.max(chain.length, length), waiting: chain.waiting + 1 })
+      }
     }
-    return this.steps.toSorted((one, other) => (chains.get(other.id) ?? 0) - (chains.get(one.id) ?? 0))
+    return this.steps.toSorted((one, other) => {
+      const [first, second] = [chains.get(one.id)!, chains.get(other.id)!]
+      return second.length - first.length || second.waiting - first.waiting
+    })
   }
 
   /** The named steps with all that they come after. */

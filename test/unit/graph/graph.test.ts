@@ -131,14 +131,14 @@ describe("runGraph", () => {
         },
       })
     const steps = [
-      ...["alone", "short", "long", "as short"].map(pull),
+      ...["alone", "short", "long", "as short, for two"].map(pull),
       step(world, "container", ["short"]),
-      step(world, "another", ["as short"]),
+      ...["one", "two"].map((id) => step(world, id, ["as short, for two"])),
       step(world, "database", ["long"]),
       step(world, "service", ["database"]),
     ]
     await runGraph(new StepGraph(steps), { clock, signal })
-    expect(order).toEqual(["long", "short", "as short", "alone"])
+    expect(order).toEqual(["long", "as short, for two", "short", "alone"])
   })
 
   it("verifies a step that was cut off although nothing is left to change", async () => {
