@@ -141,7 +141,7 @@ export function assemble(options: AssembleOptions): Assembly {
     const idle =
       rowsOf &&
       (async () =>
-        (await databaseServerOf().hasRows(rowsOf)) ? undefined : `${rowsOf.database}.${rowsOf.table} is empty`)
+        (await databaseServerOf().isEmpty(rowsOf)) ? `${rowsOf.database}.${rowsOf.table} is empty` : undefined)
     add(taskStep({ ...shared, fingerprint, ...(schema && { schema, migration }), ...(idle && { idle }) }))
   }
   for (const { id, database } of placement.databases) {

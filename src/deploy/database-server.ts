@@ -23,8 +23,8 @@ export interface DatabaseServer {
   look(): Promise<DatabasesSeen | undefined>
   /** The tables of these databases; of one that is not there, or while the server does not run, none. */
   tables(databases: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>
-  /** False too while the server does not run, or has no such table. */
-  hasRows(of: { readonly database: string; readonly table: string }): Promise<boolean>
+  /** Whether it surely holds no row, as where there is no such table. A server that does not run says nothing. */
+  isEmpty(of: { readonly database: string; readonly table: string }): Promise<boolean>
   /** What of the statements is secret is masked when they fail. */
   run(statements: string, secrets: readonly Secret[], signal: AbortSignal): Promise<void>
 }
@@ -49,21 +49,23 @@ export function databaseServer(hosts: readonly DeployHost[], clock: Clock): Data
     if (!host) return undefined
     return seenFrom(await runSql(host, question, [], new AbortController().signal))
   })
+  /** undefined while the server does not run. */
   const ask = async (question: string) => {
     const host = await running()
-    return host ? runSql(host, question, [], new AbortController().signal) : ""
+    return host && runSql(host, question, [], new AbortController().signal)
   }
   return {
     look,
-    async hasRows({ database, table }) {
+    async isEmpty({ database, table }) {
       const name = `table_schema = ${text(database)} AND table_name = ${text(table)}`
-      if ((await ask(`SELECT 1 FROM information_schema.tables WHERE ${name};`)) === "") return false
-      return (await ask(`SELECT 1 FROM ${identifier(database)}.${identifier(table)} LIMIT 1;`)) !== ""
+      const there = await ask(`SELECT 1 FROM information_schema.tables WHERE ${name};`)
+      if (!there) return there === ""
+      return (await ask(`SELECT 1 FROM ${identifier(database)}.${identifier(table)} LIMIT 1;`)) === ""
     },
     async tables(databases) {
       const names = databases.map(text).join(", ")
       const asked = `SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema IN (${names});`
-      const answer = await ask(asked)
+      const answer = (await ask(asked)) ?? ""
       const rows = answer.split("\n").map((line) => line.split("\t"))
       const tablesOf = (database: string) =>
         rows.flatMap(([schema, table = ""]) => (schema === database ? [table] : []))

@@ -12,7 +12,7 @@ function world({ tables = true, runs = true, used = false, life = "monday" } = {
   const state = { tables, dropped: false }
   const server: DatabaseServer = {
     look: async () => undefined,
-    hasRows: async () => false,
+    isEmpty: async () => false,
     tables: async () => new Map(runs ? databases.map((name) => [name, state.tables ? ["instances"] : []]) : []),
     async run(statements) {
       expect(statements.match(/DROP DATABASE `\w+`/g)).toHaveLength(2)

@@ -15,7 +15,7 @@ function server(tables: Readonly<Record<string, readonly string[]>>) {
   const told: string[] = []
   const port: DatabaseServer = {
     look: async () => undefined,
-    hasRows: async () => false,
+    isEmpty: async () => false,
     tables: async () => new Map(Object.entries(tables)),
     run: async (statements) => void told.push(statements),
   }

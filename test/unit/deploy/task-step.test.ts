@@ -62,7 +62,7 @@ async function runTask(dump: SchemaDump | undefined, idle?: string) {
   const server = {
     look: async () => undefined,
     tables: async () => tables,
-    hasRows: async () => false,
+    isEmpty: async () => false,
     run: async () => void tables.set("keystone", ["user"]),
   }
   const step = taskStep({

@@ -20,6 +20,8 @@ export function laidDown(): void {
       expect(changes(result)).toContain("create container keystone")
       expect(changes(result)).toContain("create database keystone")
       expect(changes(result)).toContain("run task bootstrap_keystone")
+      // A database that is not there yet does not say that it is empty.
+      expect(changes(result)).toContain("run task keystone_credential_migrate")
       expect(await host.engine.listContainers({ all: true })).toEqual([])
       expect(await site.store.secrets.names("site")).toEqual(before)
     })
@@ -35,6 +37,8 @@ export function laidDown(): void {
       const before = await logins()
       const result = await deploy()
       expect(result.failed).toEqual([])
+      // Noted as done: there is no credential that it could encrypt anew.
+      expect(changes(result)).toContain("create task keystone_credential_migrate")
       // Commands, files and the engine share one connection, however many steps there are at once.
       expect((await logins()) - before).toBe(1)
       console.log(`deployed in ${result.seconds} s:`, result.criticalPath)
