@@ -1,5 +1,5 @@
 import { keyRepositories } from "../keystone/keys.ts"
-import type { SecretStore, Store } from "../store/port.ts"
+import type { Store } from "../store/port.ts"
 import { isPrivateKey } from "../transport/key-pair.ts"
 import { didYouMean } from "../util/closest.ts"
 import { BifrostError } from "../util/errors.ts"
@@ -30,27 +30,57 @@ export interface SecretImport {
   readonly empty: readonly string[]
 }
 
-/** Kolla's generated passwords are of these; others would need quoting in URLs, SQL, INI and shell. */
-const allowed = /^[A-Za-z0-9_.~-]+$/
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-const fernetKey = /^[A-Za-z0-9_-]{43}=$/
 const isSshKey = (value: string) =>
   /^[A-Za-z0-9+/]+=*$/.test(value) && isPrivateKey(Buffer.from(value, "base64").toString())
-/** Others' keys, such as Amazon's, are base64. */
-const allowedGiven = /^[A-Za-z0-9_.~+/=-]+$/
+
+interface Shape {
+  readonly fits: (value: string) => boolean
+  /** After the secret's name. */
+  readonly otherwise: string
+  readonly expected: string
+}
+
+/** What a value of each kind has to be. */
+const shapes: Readonly<Record<SecretKind, Shape>> = {
+  password: {
+    // Kolla's generated passwords are of these; others would need quoting in URLs, SQL, INI and shell.
+    fits: (value) => /^[A-Za-z0-9_.~-]+$/.test(value),
+    otherwise: "has characters that would need quoting in URLs and files",
+    expected: "letters, digits and _ . ~ -",
+  },
+  given: {
+    // Others' keys, such as Amazon's, are base64.
+    fits: (value) => /^[A-Za-z0-9_.~+/=-]+$/.test(value),
+    otherwise: "has characters that no key has",
+    expected: "letters, digits and _ . ~ + / = -",
+  },
+  uuid: {
+    fits: (value) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value),
+    otherwise: "is not a UUID",
+    expected: "e.g. 8f1b4c1e-94a4-4d4b-8f0e-0a4c3f1f1c53",
+  },
+  fernet: {
+    fits: (value) => /^[A-Za-z0-9_-]{43}=$/.test(value),
+    otherwise: "is not a Fernet key",
+    expected: "32 bytes in URL-safe base64, 44 characters",
+  },
+  ssh: {
+    fits: isSshKey,
+    otherwise: "is not an SSH key",
+    expected: "a private key without passphrase, in base64 on one line",
+  },
+}
 /** The provisioner's own, which live beside the cloud's and are not the operator's to set. */
 const provisioners = ["ssh_private_key", "ca_key"]
 
 /** The cloud's secrets, as the operator sees them. Names are kolla-ansible's. */
 export class SecretBook {
-  readonly #all: Store
-  readonly #store: SecretStore
+  readonly #store: Store
   readonly #declared: ReadonlyMap<string, { readonly service: string; readonly kind: SecretKind }>
   readonly #now: () => number
 
   constructor(services: readonly ServiceDefinition[], store: Store, now: () => number) {
-    this.#all = store
-    this.#store = store.secrets
+    this.#store = store
     this.#now = now
     this.#declared = new Map(
       services.flatMap(({ name: service, secrets }) =>
@@ -60,7 +90,7 @@ export class SecretBook {
   }
 
   async list(): Promise<SecretEntry[]> {
-    const present = (await this.#store.names(secretsOwner)).filter((name) => !provisioners.includes(name))
+    const present = (await this.#store.secrets.names(secretsOwner)).filter((name) => !provisioners.includes(name))
     const names = [...new Set([...this.#declared.keys(), ...present])].sort()
     return names.map((name) => {
       const { service = null, kind = "password" as const } = this.#declared.get(name) ?? {}
@@ -70,7 +100,7 @@ export class SecretBook {
 
   /** Throws SECRET_UNKNOWN. */
   async show(name: string): Promise<Secret> {
-    const found = provisioners.includes(name) ? undefined : await this.#store.get(secretsOwner, name)
+    const found = provisioners.includes(name) ? undefined : await this.#store.secrets.get(secretsOwner, name)
     if (found) return found
     const known = (await this.list()).filter((entry) => entry.present).map((entry) => entry.name)
     const declared = this.#declared.get(name)
@@ -87,7 +117,7 @@ export class SecretBook {
    */
   async rotate(name: string): Promise<void> {
     const repository = keyRepositories.find((keys) => keys.name === name)
-    if (repository) return rotateKeys(repository, this.#all, this.#now())
+    if (repository) return rotateKeys(repository, this.#store, this.#now())
     const former = await this.show(name)
     const kind = this.#declared.get(name)?.kind ?? "password"
     if (kind === "given") {
@@ -123,7 +153,7 @@ export class SecretBook {
         continue
       }
       if (!this.#declared.has(name)) report.unused.push(name)
-      const former = await this.#store.get(secretsOwner, name)
+      const former = await this.#store.secrets.get(secretsOwner, name)
       const next = new Secret(String(secret))
       report[former === undefined ? "added" : former.reveal() === next.reveal() ? "unchanged" : "changed"].push(name)
       if (!dryRun && former?.reveal() !== next.reveal()) await this.#replace(name, former, next)
@@ -139,21 +169,12 @@ export class SecretBook {
     if ((kind === undefined || kind === "ssh") && typeof value === "object")
       return [[`${name} is not one value`, "name: value; leave key pairs out, the site makes its own"]]
     if (typeof value !== "string" && typeof value !== "number") return [[`${name} is not text`, "text; quote it"]]
-    if (kind === "ssh" && !isSshKey(String(value)))
-      return [[`${name} is not an SSH key`, "a private key without passphrase, in base64 on one line"]]
-    if (kind === "fernet" && !fernetKey.test(String(value)))
-      return [[`${name} is not a Fernet key`, "32 bytes in URL-safe base64, 44 characters"]]
-    if (kind === "uuid" && !uuid.test(String(value)))
-      return [[`${name} is not a UUID`, "e.g. 8f1b4c1e-94a4-4d4b-8f0e-0a4c3f1f1c53"]]
-    if (kind === "given" && !allowedGiven.test(String(value)))
-      return [[`${name} has characters that no key has`, "letters, digits and _ . ~ + / = -"]]
-    if (kind !== "fernet" && kind !== "ssh" && kind !== "given" && !allowed.test(String(value)))
-      return [[`${name} has characters that would need quoting in URLs and files`, "letters, digits and _ . ~ -"]]
-    return []
+    const { fits, otherwise, expected } = shapes[kind ?? "password"]
+    return fits(String(value)) ? [] : [[`${name} ${otherwise}`, expected]]
   }
 
   #replace(name: string, former: Secret | undefined, next: Secret): Promise<void> {
-    return replaceSecret(this.#store, { name, former, next, now: this.#now() })
+    return replaceSecret(this.#store.secrets, { name, former, next, now: this.#now() })
   }
 }
 

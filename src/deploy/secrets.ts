@@ -27,10 +27,12 @@ export async function siteSecrets(
   const secrets = new Map<string, Secret>()
   for (const [name, kind] of services.flatMap(({ secrets: own }) => Object.entries(own ?? {}))) {
     const known = await store.get(secretsOwner, name)
-    if (!known && kind === "given") continue
-    const secret = known ?? generateSecret[kind as keyof typeof generateSecret]()
-    if (!known && !dryRun) await store.put(secretsOwner, name, secret)
-    secrets.set(name, secret)
+    if (known) secrets.set(name, known)
+    else if (kind !== "given") {
+      const made = generateSecret[kind]()
+      if (!dryRun) await store.put(secretsOwner, name, made)
+      secrets.set(name, made)
+    }
   }
   return secrets
 }
