@@ -20,10 +20,9 @@ export interface GraphOptions {
 }
 
 /**
- * Runs each step as soon as all that it comes after has succeeded; it is applied as soon as its resources are free, for
- * which that comes first what the longest chain waits for. A
- * failure skips only what depends on it; the rest goes on. Rejects only when the signal aborts (after the running steps
- * have ended) or the journal fails; failed steps are in the result.
+ * Runs each step as soon as all that it comes after has succeeded; it is applied as soon as its resources are free, which
+ * those get first that the longest chain waits for. A failure skips only what depends on it; the rest goes on. Rejects only
+ * when the signal aborts (after the running steps have ended) or the journal fails; failed steps are in the result.
  */
 export async function runGraph(graph: StepGraph, options: GraphOptions): Promise<GraphResult> {
   const results = new Map<string, StepResult>()
@@ -34,7 +33,7 @@ export async function runGraph(graph: StepGraph, options: GraphOptions): Promise
   let broken: { cause: unknown } | undefined
   /** Nothing more is started: what a step still waits for may never end. */
   const stop = new AbortController()
-
+  const stopped = AbortSignal.any([options.signal, stop.signal])
   const ended = new Map(graph.steps.map(({ id }) => [id, Promise.withResolvers<StepResult>()]))
 
   const settle = (result: StepResult) => {
@@ -44,7 +43,6 @@ export async function runGraph(graph: StepGraph, options: GraphOptions): Promise
   }
   const start = (step: Step) => {
     waiting.delete(step)
-    const stopped = AbortSignal.any([options.signal, stop.signal])
     const lenient = () => unlessAborted(Promise.all(lenientIds(step).map((id) => ended.get(id)!.promise)), stopped)
     const work = runStep(step, { wasCutOff: cutOff.has(step.id), resources, lenient }, options)
       .then(settle, (cause) => {
