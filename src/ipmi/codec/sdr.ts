@@ -78,83 +78,73 @@ function conversion(record: Buffer): (raw: number) => number {
   }
 }
 
-export interface AnalogSensor {
+interface Sensor {
   readonly id: number
   readonly number: number
   readonly name: string
-  /** Table 42-3. */
+  /** Table 42-3; of a discrete sensor it also says what each state means. */
   readonly type: number
+  /** Table 43-13, entity that it watches. */
+  readonly entity: number
+}
+
+export interface AnalogSensor extends Sensor {
   /** Table 43-15. */
   readonly unitCode: number
   /** Value of one raw step: the reading is `raw × scale`. 1…511. */
   readonly scale: number
-  /** Table 43-13, entity that it watches. */
-  readonly entity: number
 }
 
-/** A full record of a linear, unsigned sensor without thresholds. */
-export function encodeAnalogSensor(sensor: AnalogSensor): Buffer {
-  const id = Buffer.from(sensor.name, "latin1").subarray(0, 16)
-  const record = Buffer.alloc(48)
+export interface DiscreteSensor extends Sensor {
+  /** The states that it can tell, as bits. */
+  readonly states: number
+}
+
+/** What full and compact records of a sensor have in common: bytes 1 to 13, and the name in Latin-1 with its length (§43.15). */
+function sensorRecord(sensor: Sensor, recordType: number, length: number, fill: (record: Buffer) => void): Buffer {
+  const name = Buffer.from(sensor.name, "latin1").subarray(0, 16)
+  const record = Buffer.alloc(length)
   record.writeUInt16LE(sensor.id, 0)
   record[2] = 0x51
-  record[3] = recordTypes.full
-  record[4] = record.length - recordHeaderLength + id.length
+  record[3] = recordType
+  record[4] = length - recordHeaderLength + name.length
   record[5] = 0x20
   record[7] = sensor.number
   record[8] = sensor.entity
   record[9] = 1
-  // Scanning enabled; re-arms itself, no hysteresis, no thresholds, no events.
-  record[10] = 0x03
   record[11] = 0x43
   record[12] = sensor.type
-  // Threshold-based event type (Table 42-1).
-  record[13] = 0x01
-  record[21] = sensor.unitCode
-  record[24] = sensor.scale & 0xff
-  record[25] = (sensor.scale >> 2) & 0xc0
-  record[34] = 0xff
-  // Latin-1 with its length (§43.15).
-  record[47] = 0xc0 | id.length
-  return Buffer.concat([record, id])
+  record[length - 1] = 0xc0 | name.length
+  fill(record)
+  return Buffer.concat([record, name])
 }
 
-export interface DiscreteSensor {
-  readonly id: number
-  readonly number: number
-  readonly name: string
-  /** Table 42-3, which also says what each of its states means. */
-  readonly type: number
-  /** The states that it can tell, as bits. */
-  readonly states: number
-  /** Table 43-13, entity that it watches. */
-  readonly entity: number
+/** A full record (§43.1) of a linear, unsigned sensor without thresholds. */
+export function encodeAnalogSensor(sensor: AnalogSensor): Buffer {
+  return sensorRecord(sensor, recordTypes.full, 48, (record) => {
+    // Scanning enabled; re-arms itself, no hysteresis, no thresholds, no events.
+    record[10] = 0x03
+    // Threshold-based event type (Table 42-1).
+    record[13] = 0x01
+    record[21] = sensor.unitCode
+    record[24] = sensor.scale & 0xff
+    record[25] = (sensor.scale >> 2) & 0xc0
+    record[34] = 0xff
+  })
 }
 
 /** A compact record (§43.2) of a sensor that is in one of several states. */
 export function encodeDiscreteSensor(sensor: DiscreteSensor): Buffer {
-  const id = Buffer.from(sensor.name, "latin1").subarray(0, 16)
-  const record = Buffer.alloc(32)
-  record.writeUInt16LE(sensor.id, 0)
-  record[2] = 0x51
-  record[3] = recordTypes.compact
-  record[4] = record.length - recordHeaderLength + id.length
-  record[5] = 0x20
-  record[7] = sensor.number
-  record[8] = sensor.entity
-  record[9] = 1
-  // Scanning enabled; re-arms itself, no events.
-  record[10] = 0x01
-  record[11] = 0x43
-  record[12] = sensor.type
-  // Sensor-specific states (Table 42-1), and no analog reading (§43.2, byte 21).
-  record[13] = 0x6f
-  record.writeUInt16LE(sensor.states, 18)
-  record[20] = 0xc0
-  // One sensor, shared with none.
-  record[23] = 1
-  record[31] = 0xc0 | id.length
-  return Buffer.concat([record, id])
+  return sensorRecord(sensor, recordTypes.compact, 32, (record) => {
+    // Scanning enabled; re-arms itself, no events.
+    record[10] = 0x01
+    // Sensor-specific states (Table 42-1), and no analog reading (§43.2, byte 21).
+    record[13] = 0x6f
+    record.writeUInt16LE(sensor.states, 18)
+    record[20] = 0xc0
+    // One sensor, shared with none.
+    record[23] = 1
+  })
 }
 
 /** FRU device locator of the BMC's own FRU 0 (§43.8). */
