@@ -3,7 +3,7 @@ import { chmodSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { loseTenth } from "./loss.ts"
-import { makeWorld, type Served, type World } from "./world.ts"
+import { deployed, makeWorld, type Served, type World } from "./world.ts"
 
 /** DHCP, TFTP and HTTP as clients see them that nobody here wrote: udhcpc, tftp-hpa, curl. */
 const KNOWN = "52:54:00:00:00:11"
@@ -31,15 +31,7 @@ beforeAll(async () => {
   )
   chmodSync(script, 0o755)
   served = await world.serve({
-    nodes: [
-      {
-        uuid: "n1",
-        name: "one",
-        mac: KNOWN,
-        provision_state: "wait call-back",
-        extra: { ipv4_address: "172.22.0.11" },
-      },
-    ],
+    nodes: [deployed(KNOWN)],
   })
 })
 afterAll(async () => {

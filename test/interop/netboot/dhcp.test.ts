@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { dhcp, dhcpMessage, octets, openWire, readDhcpReply, type Wire } from "./wire.ts"
-import { makeWorld, type Served, type World } from "./world.ts"
+import { deployed, makeWorld, type Served, type World } from "./world.ts"
 
 /**
  * What RFC 2131 asks of a server beyond giving addresses, and the options of a boot as they arrive: udhcpc shows them raw,
@@ -39,15 +39,7 @@ echo "$1 ip=$ip"
   served = await world.serve({
     keeps: true,
     range,
-    nodes: [
-      {
-        uuid: "n1",
-        name: "one",
-        mac: KNOWN,
-        provision_state: "wait call-back",
-        extra: { ipv4_address: "172.22.0.11" },
-      },
-    ],
+    nodes: [deployed(KNOWN)],
   })
 })
 afterAll(async () => {

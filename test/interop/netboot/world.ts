@@ -21,6 +21,12 @@ export interface Served {
   stop(): Promise<void>
 }
 
+/** The node that is being deployed, by its card; it has an address reserved for it. */
+export const deployed = (mac: string) => ({
+  ...{ uuid: "n1", name: "one", mac, provision_state: "wait call-back" as const },
+  extra: { ipv4_address: "172.22.0.11" },
+})
+
 /** Network namespaces, processes and files of one test file; `destroy` removes them all. */
 export interface World {
   readonly state: string
